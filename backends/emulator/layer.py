@@ -1,0 +1,132 @@
+"""One dense layer on the chip: DAC, array, node noise, ADC, digital bias, activation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise.backends.emulator.digital_array import DigitalArray
+from hwnoise.backends.emulator.node import NodeNoises
+from hwnoise.backends.emulator.pair_array import PairArray
+from hwnoise.backends.emulator.read import View, clean_product, noisy_product
+from hwnoise.kernels import converters
+from hwnoise.network import DenseLayer
+from hwnoise.streams import Stream
+from hwnoise.substrate import Substrate
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+READ_BACK_ROWS = 256
+
+
+class Layer:
+    """A dense layer placed on one array."""
+
+    def __init__(self, substrate: Substrate, dense: DenseLayer, stream: Stream) -> None:
+        self.name, self.substrate, self.activation = dense.name, substrate, dense.activation
+        weight = np.ascontiguousarray(dense.weight.T, np.float32)
+        self.n_in, self.n_out = weight.shape
+        self.bias = np.zeros(self.n_out, np.float32) if dense.bias is None else np.array(dense.bias, np.float32)
+        stored = PairArray if substrate.conductance is not None else DigitalArray
+        self.array: PairArray | DigitalArray = stored(substrate, weight, stream)
+        self.node = NodeNoises(substrate, self.n_out, stream)
+
+    def forward(self, x: Floats, tick: int, quiet: Mask | None = None) -> tuple[Floats, Floats]:
+        """Read the layer once per row, at consecutive ticks from ``tick``.
+
+        Parameters
+        ----------
+        x : (rows, n_in) float32
+        tick : int
+        quiet : (rows,) bool, optional
+            Rows read with all moving noise switched off.
+
+        Returns
+        -------
+        node, noise : (rows, n_out) float32
+            Node values as the converter delivered them, and the node noise in them.
+        """
+        q, scale = self._convert_in(x)
+        y = np.empty((len(x), self.n_out), np.float32)
+        self._product(q, tick, quiet, y)
+        noise = self.node.draw(tick, len(x))
+        if noise is not None:
+            noise = noise if quiet is None else np.where(quiet[:, None], np.float32(0), noise)
+            y += noise / (scale[:, None] * np.float32(self.array.weight_range))
+        full_scale = self.substrate.adc.range if self.substrate.adc else 1.0
+        self._convert_out(y, scale, full_scale, self.bias)
+        return y, np.zeros_like(y) if noise is None else noise
+
+    def read_weights(self, tick: int) -> Floats:
+        """Read every weight once: one input line at a time, the ADC set to a single device's range.
+
+        Takes ``n_in`` ticks. Returns (n_out, n_in) float32.
+        """
+        back = np.empty((self.n_in, self.n_out), np.float32)
+        zero = np.zeros(self.n_out, np.float32)
+        for first in range(0, self.n_in, READ_BACK_ROWS):
+            lines = np.eye(min(READ_BACK_ROWS, self.n_in - first), self.n_in, first, dtype=np.float32)
+            part = back[first : first + len(lines)]
+            self._product(lines, tick + first, None, part)
+            self._convert_out(part, np.ones(len(lines), np.float32), 1.0, zero)
+        return np.ascontiguousarray(back.T)
+
+    def true_weights(self, tick: int) -> Floats:
+        """The weights as they are at ``tick``, without the noise of a read: for diagnostics only."""
+        return self.array.view(tick).weight.T * np.float32(self.array.weight_range)
+
+    def write(self, weight: Floats | None, bias: Floats | None, tick: int) -> int:
+        """Add to weight (n_out, n_in) and bias; returns how many weights were programmed."""
+        if bias is not None:
+            self.bias += bias
+        return 0 if weight is None else self.array.write(np.ascontiguousarray(weight.T), tick)
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Named copies of all that must survive."""
+        return {"bias": self.bias.copy(), **self.array.state(), **self.node.state()}
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Take over what ``state`` returned."""
+        self.bias = np.array(state["bias"], np.float32)
+        self.array.restore(state)
+        self.node.restore(state)
+
+    def _product(self, q: Floats, tick: int, quiet: Mask | None, y: Floats) -> None:
+        """Noisy products, block of ticks by block, then quiet rows once more without noise."""
+        first = 0
+        for view, stop in self._blocks(tick, len(q)):
+            noisy_product(view, q[first:stop], tick + first, y[first:stop])
+            if quiet is not None and quiet[first:stop].any():
+                rows = np.flatnonzero(quiet[first:stop]) + first
+                still = np.empty((len(rows), self.n_out), np.float32)
+                clean_product(view, q[rows], still)
+                y[rows] = still
+            first = stop
+
+    def _blocks(self, tick: int, rows: int) -> Iterator[tuple[View, int]]:
+        block = self.array.block
+        edges = [*range(block - tick % block, rows, block), rows] if block else [rows]
+        start = 0
+        for stop in edges:
+            yield self.array.view(tick + start), stop
+            start = stop
+
+    def _convert_in(self, x: Floats) -> tuple[Floats, Floats]:
+        dac, scale = self.substrate.dac, np.ones(len(x), np.float32)
+        if dac is None:
+            return np.ascontiguousarray(x, np.float32), scale
+        q = np.empty(x.shape, np.float32)
+        if dac.range == "vector":
+            converters.dac_vector(x, dac.levels, q, scale)
+        else:
+            converters.dac_fixed(x, np.float32(dac.range), dac.levels, q)
+            scale[:] = dac.range
+        return q, scale
+
+    def _convert_out(self, y: Floats, scale: Floats, full_scale: float, bias: Floats) -> None:
+        levels = self.substrate.adc.levels if self.substrate.adc else 0
+        gain = np.float32(self.array.weight_range)
+        converters.adc(y, scale, levels, np.float32(full_scale), gain, bias, y)

@@ -1,0 +1,90 @@
+"""A noisy product: rows of inputs through one array, each row a read at its own tick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise.backends.emulator.threads import for_each
+from hwnoise.kernels import one_over_f, read_noise
+
+Floats = NDArray[np.float32]
+TILE = 64  # rows; also the longest time over which the held bands of a view may move
+PARALLEL_FROM = 1 << 20  # multiply-accumulates below which threads cost more than they give
+
+
+@dataclass(frozen=True)
+class View:
+    """An array's devices as one block of ticks sees them, normalised to the weight range.
+
+    Attributes
+    ----------
+    weight : (n_in, n_out) float32
+        Everything that does not move within the block.
+    fresh : (n_in, n_out) float32, optional
+        Variance of the noise that is new at every read.
+    held : (n_in, n_out) float32, optional
+        Standard deviation of each band that moves within the block.
+    read_key : uint64
+    held_keys : (3,) uint64
+    """
+
+    weight: Floats
+    fresh: Floats | None
+    held: Floats | None
+    read_key: Any
+    held_keys: Any
+
+
+def noisy_product(view: View, x: Floats, tick: int, y: Floats) -> None:
+    """Write ``x @ weight`` with all noise of ``view`` to ``y``; row r is read at ``tick + r``.
+
+    Parameters
+    ----------
+    x : (rows, n_in) float32
+    tick : int
+    y : (rows, n_out) float32
+        Overwritten.
+    """
+    if len(x) == 1 and view.held is None and view.fresh is not None:
+        _single(view, x, tick, y)
+        return
+    work = _tile_work(view, x, tick, y)
+    for_each(work, _tiles(len(x), tick, view.held is not None), x.size * y.shape[1] >= PARALLEL_FROM)
+
+
+def clean_product(view: View, x: Floats, y: Floats) -> None:
+    """Write ``x @ weight`` to ``y``, all noise that moves switched off."""
+    np.matmul(x, view.weight, out=y)
+
+
+def _single(view: View, x: Floats, tick: int, y: Floats) -> None:
+    variance = np.empty_like(y)
+    read_noise.product_and_variance(x[0], view.weight, view.fresh, y[0], variance[0])
+    read_noise.add_output_noise(view.read_key, np.uint64(tick), variance, y)
+
+
+def _tiles(rows: int, tick: int, aligned: bool) -> list[slice]:
+    """Slices of at most TILE rows; aligned to blocks of TILE ticks where bands hold that long."""
+    first = TILE - tick % TILE if aligned else TILE
+    edges = [0, *range(first, rows, TILE), rows]
+    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+
+
+def _tile_work(view: View, x: Floats, tick: int, y: Floats) -> Callable[[slice], None]:
+    def work(rows: slice) -> None:
+        part, out, start = x[rows], y[rows], np.uint64(tick + rows.start)
+        if view.held is None:
+            np.matmul(part, view.weight, out=out)
+        else:
+            one_over_f.read_held(part, view.weight, view.held, view.held_keys, start, out)
+        if view.fresh is not None:
+            squared = np.empty_like(part)
+            read_noise.square(part, squared)
+            read_noise.add_output_noise(view.read_key, start, squared @ view.fresh, out)
+
+    return work

@@ -1,0 +1,113 @@
+"""The program ``hwnoise``: its commands, and how errors become one sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from typer.main import get_command
+
+from hwnoise.cli import doctor, evaluate, lists, report, train
+from hwnoise.errors import HwnoiseError
+
+INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+READER_GONE = 141  # 128 + SIGPIPE: `hwnoise devices | head -1`
+
+app = typer.Typer(
+    name="hwnoise", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+for command in (
+    train.train,
+    evaluate.evaluate,
+    report.report,
+    lists.devices,
+    lists.learners,
+    lists.backends,
+    lists.tasks,
+    lists.cite,
+    doctor.doctor,
+):
+    app.command()(command)
+
+
+@app.callback(invoke_without_command=True)
+def hwnoise(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Emulate noisy analog and neuromorphic hardware, and train networks on it.
+
+    The perturbation that teaches is the hardware's own noise.
+
+    \b
+    Example:
+      hwnoise train                             digits on an emulated phase-change chip
+      hwnoise devices pcm                       what that chip is, with sources
+      hwnoise evaluate runs/digits-pcm-anp-1   accuracy over fresh chips
+    """
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"hwnoise {installed('hwnoise')}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments after the program's name; the process's own by default.
+
+    Returns
+    -------
+    int
+        0 done, 1 a check or comparison failed, 2 bad input (one sentence on standard error),
+        130 interrupted, 141 the reader of standard output went away. A bug shows its traceback.
+    """
+    try:
+        _run(sys.argv[1:] if argv is None else list(argv))
+    except typer.Exit as stop:
+        return stop.exit_code
+    except HwnoiseError as error:
+        return _complain(str(error), error.exit_code)
+    except typer.TyperException as error:
+        return _complain(_usage(error), error.exit_code)
+    except KeyboardInterrupt as stop:
+        return _complain(str(stop) or "interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        _drop_output()
+        return READER_GONE
+    except OSError as error:
+        return _complain(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
+    except MemoryError as error:
+        return _complain(f"not enough memory for a network or batch of this size ({error})", 2)
+    return 0
+
+
+def _run(arguments: list[str]) -> None:
+    command = get_command(app)
+    with command.make_context("hwnoise", arguments) as context:
+        command.invoke(context)
+    sys.stdout.flush()  # a reader that left is noticed here, not in the interpreter's last breath
+
+
+def _complain(sentence: str, code: int) -> int:
+    print("hwnoise:", " ".join(sentence.split()), file=sys.stderr)
+    return code
+
+
+def _usage(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    hint = f" (see {context.command_path} --help)" if context else ""
+    return error.format_message().rstrip(".") + hint
+
+
+def _drop_output() -> None:
+    """Point standard output at nothing, so that Python's closing flush does not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,34 @@
+"""The options that commands share, written once so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")]
+Seed = Annotated[int | None, typer.Option(help="Reproduces everything bit for bit.", metavar="N")]
+Names = Annotated[bool, typer.Option("--quiet", "-q", help="Only the names, one on each line.")]
+Unused = Annotated[int | None, typer.Option("--seed", help="Accepted; nothing here is random.", metavar="N")]
+
+Task = Annotated[
+    str | None, typer.Option(help="What to learn; `hwnoise tasks` lists them.", metavar="NAME")
+]
+Data = Annotated[
+    str | None, typer.Option(help="Your own data: IDX folder, .npz or .csv.", metavar="PATH")
+]
+Network = Annotated[
+    str | None, typer.Option(help="784-64-10, a NIR file, or a run folder.", metavar="NETWORK")
+]
+Backend = Annotated[
+    str | None, typer.Option(help="What computes the chip; `hwnoise backends`.", metavar="NAME")
+]
+Device = Annotated[
+    str | None, typer.Option(help="A preset (`hwnoise devices`) or a TOML file.", metavar="DEVICE")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Any substrate or learner parameter; repeatable.", metavar="KEY=VALUE"),
+]
+Chips = Annotated[int | None, typer.Option(help="Chip instances to judge on.", metavar="N")]

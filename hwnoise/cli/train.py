@@ -1,0 +1,68 @@
+"""``hwnoise train``: on-chip learning from a configuration file, flags, or nothing at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hwnoise.cli.options import Backend, Chips, Data, Device, Json, Network, Quiet, Seed, Set, Task
+from hwnoise.cli.output import emit_json, print_lines
+
+
+def train(
+    experiment: Annotated[
+        Path | None, typer.Argument(metavar="[EXP.toml]", help="A configuration file; flags overrule it.")
+    ] = None,
+    task: Task = None,
+    data: Data = None,
+    network: Network = None,
+    device: Device = None,
+    learner: Annotated[
+        str | None, typer.Option(help="The learning rule; `hwnoise learners` lists them.", metavar="NAME")
+    ] = None,
+    backend: Backend = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes through the training data.", metavar="N")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Samples for each update.", metavar="N")] = None,
+    settings: Set = None,
+    chips: Chips = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder.", metavar="DIR")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, bit for bit.")] = False,
+    seed: Seed = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a network on a noisy chip by the chip's own noise.
+
+    Without arguments: handwritten digits on a phase-change-memory chip.
+
+    \b
+    Example:
+      hwnoise train
+      hwnoise train --device smtj --epochs 60 --seed 7
+      hwnoise train exp.toml --set one_over_f.scale=2 --out runs/louder
+      hwnoise train --resume --out runs/louder
+    """
+    from hwnoise import training
+
+    config = training.load_config(
+        experiment,
+        settings or (),
+        task=task,
+        data=data,
+        network=network,
+        device=device,
+        learner=learner,
+        backend=backend,
+        epochs=epochs,
+        batch_size=batch_size,
+        chips=chips,
+        out=out,
+        seed=seed,
+    )
+    summary = training.run(config, resume=resume, progress="quiet" if quiet else "auto")
+    if as_json:
+        emit_json(summary.flat())
+    else:
+        print_lines(summary.lines())

@@ -1,0 +1,35 @@
+"""Drift: a programmed conductance decays as a power of time (eq:drift)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from hwnoise.devices.curve import Curve
+from hwnoise.devices.effect import Effect
+
+Floats = NDArray[np.float64]
+
+
+class Drift(Effect):
+    """``g(t) = g_programmed ((t + t0) / t0)**-nu``, ``nu = abs(mean(x) + std(x) z)`` once per write.
+
+    Attributes
+    ----------
+    t0 : float
+        Time between programming and its verifying read [s], > 0; ``t`` counts from there.
+    mean, std : Curve
+        Of the exponent nu, against ``x = g_target / g_max`` of the *target*.
+    scale : float
+        Multiplies nu, >= 0; 1 is the published device.
+    """
+
+    t0: float = Field(20.0, gt=0)
+    mean: Curve
+    std: Curve
+    scale: float = Field(1.0, ge=0)
+
+    def exponent(self, x: Floats, z: Floats) -> Floats:
+        """Drift exponent nu of devices with target ``x`` and normal draws ``z``."""
+        return self.scale * np.abs(self.mean.at(x) + self.std.at(x) * z)

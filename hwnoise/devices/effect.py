@@ -1,0 +1,32 @@
+"""What every effect shares: strict frozen parameters, a fit's name, a source, and how it can be observed."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Handle = Literal[
+    "known", "replayable", "readback", "paired", "mean_subtracted", "local_event", "mean_state", "none"
+]
+
+
+class Effect(BaseModel):
+    """Parameters of one physical effect.
+
+    Attributes
+    ----------
+    fit : str
+        Name of the published fit the numbers come from (fits of one device differ).
+    source : str
+        Key of the substrate's ``[[sources]]`` entry.
+    handles : tuple of str
+        How a learner may observe this noise; empty for what is no noise.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    time_scale: ClassVar[Literal["read", "memory", "write"]] = "read"
+
+    fit: str = ""
+    source: str = ""
+    handles: tuple[Handle, ...] = ()

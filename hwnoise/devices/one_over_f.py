@@ -1,0 +1,79 @@
+"""1/f read noise whose variance accumulates with the logarithm of time (eq:accumulated-variance)."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from hwnoise.devices.curve import Curve
+from hwnoise.devices.effect import Effect, Handle
+
+BAND_VARIANCE = math.log(4.0)  # each band holds four times as long as the one before
+FAST_BANDS = 6  # bands that hold up to 4**5 reads do not restart when a device is written
+
+
+class OneOverF(Effect):
+    """Multiplicative noise ``g (1 + scale Q(x) n(t))`` with ``Var n(t) = ln((t + t_read) / (2 t_read))``.
+
+    ``n`` is a sum of bands; band k keeps a normal draw for 4**k reads and carries the variance
+    ``ln 4`` as far as the accumulated variance reaches it (eq:one-over-f-bands). Its spectrum is
+    1/f with a ripple of a few percent; its variance is the published one at every ``t``.
+
+    Attributes
+    ----------
+    q : Curve
+        Relative amplitude Q against ``x`` of the *programmed* conductance.
+    t_read : float
+        Duration of one read [s], > 0: the upper corner of the noise.
+    t0 : float
+        Time [s] from programming to the first moment the fit speaks of.
+    scale : float
+        Multiplies Q, >= 0; 1 is the published device, 0 switches the noise off.
+    """
+
+    time_scale: ClassVar[Literal["read", "memory", "write"]] = "memory"
+
+    q: Curve
+    t_read: float = Field(250e-9, gt=0)
+    t0: float = Field(20.0, gt=0)
+    scale: float = Field(1.0, ge=0)
+    handles: tuple[Handle, ...] = ("paired", "mean_subtracted", "readback")
+
+    def accumulated_variance(self, seconds: float | NDArray[np.float64]) -> NDArray[np.float64]:
+        """Variance of ``n``, ``seconds`` after the first moment of the fit (``t = seconds + t0``)."""
+        t = np.asarray(seconds, float) + self.t0
+        return np.asarray(np.log((t + self.t_read) / (2 * self.t_read)))
+
+    def fresh_bands(self, read_period: float) -> int:
+        """How many bands are redrawn at every read when reads are ``read_period`` seconds apart."""
+        return 1 + max(0, math.floor(math.log(read_period / self.t_read, 4) + 1e-9))
+
+    def band_variances(self, seconds: float, read_period: float) -> NDArray[np.float64]:
+        """Variance of each band; entry k holds for 4**k reads, entry 0 is fresh at every read."""
+        total = float(self.accumulated_variance(seconds))
+        bands = np.arange(math.ceil(total / BAND_VARIANCE))
+        each = np.clip(total - bands * BAND_VARIANCE, 0.0, BAND_VARIANCE)
+        fresh = self.fresh_bands(read_period)
+        return np.concatenate(([each[:fresh].sum()], each[fresh:]))
+
+    def correlation(
+        self, first: NDArray[np.uint64], second: NDArray[np.uint64], seconds: float, read_period: float
+    ) -> float:
+        """Correlation of ``n`` between reads at ticks ``first`` and at ticks ``second``."""
+        variances = self.band_variances(seconds, read_period)
+        variances[0] = 0.0 if np.any(first != second) else variances[0]
+        shifts = [np.uint64(2 * k) for k in range(len(variances))]
+        shared = [float(np.mean((first >> s) == (second >> s))) for s in shifts]
+        return float(np.dot(variances, shared) / self.band_variances(seconds, read_period).sum())
+
+    def check(self, read_period: float) -> None:
+        """Raise ValueError where the bands cannot represent the fit."""
+        if read_period < self.t_read:
+            raise ValueError(f"clock.read_period must be at least one_over_f.t_read = {self.t_read} s")
+        slowest = 4.0 ** (FAST_BANDS + self.fresh_bands(read_period)) * self.t_read
+        if self.t0 < slowest:
+            raise ValueError(f"one_over_f.t0 must be at least {slowest:.3g} s, long after one read")

@@ -1,0 +1,33 @@
+"""White read noise: fresh for every device at every read (eq:read-noise)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from hwnoise.devices.effect import Effect, Handle
+
+
+class ReadNoise(Effect):
+    """Each weight reads as ``w + s(w) z``, a new z per device and read.
+
+    Attributes
+    ----------
+    sigma : float
+        Standard deviation in units of the weight range, >= 0.
+    dependence : str
+        ``"constant"``: s = sigma; ``"proportional"``: s = sigma abs(w); ``"sqrt"``:
+        s = sigma sqrt(abs(w)), variance proportional to conductance (Rasch et al. 2023).
+    """
+
+    sigma: float = Field(0.0, ge=0, le=10)
+    dependence: Literal["constant", "proportional", "sqrt"] = "constant"
+    handles: tuple[Handle, ...] = ("paired", "mean_subtracted")
+
+    def variance_at(self, w: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Variance against the normalised weight ``w`` in [-1, 1]."""
+        power = {"constant": 0, "sqrt": 1, "proportional": 2}[self.dependence]
+        return self.sigma**2 * np.abs(w) ** power

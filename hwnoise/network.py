@@ -1,0 +1,288 @@
+"""Network: an immutable graph of named nodes, the thing that is put on a chip."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from hwnoise.errors import InputError, MismatchError
+from hwnoise.graph import Edge, check_graph, feed_forward_order, infer_shapes
+from hwnoise.mlp import ACTIVATIONS, draw_mlp, parse_sizes
+from hwnoise.nodes import Activation, Affine, Array, Flatten, Input, Linear, Node, Output, Shape, shape_text
+from hwnoise.streams import Stream
+
+RESETS = ("zero", "subtract", "none")
+_ACTIVATION_NAMES = {kind: name for name, kind in ACTIVATIONS.items()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DenseLayer:
+    """One layer of a plain feed-forward network: activation(W x + b).
+
+    Attributes
+    ----------
+    name : str
+        The node that holds the weights.
+    weight : (n_out, n_in) float
+        W.
+    bias : (n_out,) float
+        b; zeros for a Linear node.
+    activation : str
+        ``"relu"``, ``"tanh"``, ``"sigmoid"``, ``"softmax"`` (last layer only) or ``"identity"``.
+    """
+
+    name: str
+    weight: Array
+    bias: Array
+    activation: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Network:
+    """An immutable, checked graph of named nodes.
+
+    A node that several edges enter receives their sum. Loops are allowed through neurons and
+    delays. Two networks are equal when nodes (values and dtypes), edges, dt, reset and metadata are.
+
+    Parameters
+    ----------
+    nodes : mapping of str to Node
+        One Input, one Output, and what lies between; kept in feed-forward order.
+    edges : tuple of (str, str)
+        From, to.
+    dt : float, optional
+        Time step of a spiking network [s], > 0; None: not stated.
+    reset : str, optional
+        What a spike does to the membrane: ``"zero"`` (go to v_reset), ``"subtract"``
+        (v_threshold - v_reset is taken off) or ``"none"``; None: not stated.
+    metadata : mapping
+        Whatever else should travel along (bit widths, names of classes): JSON values.
+
+    Raises
+    ------
+    InputError
+        If anything of this does not hold; the sentence names the node or edge.
+
+    Examples
+    --------
+    >>> network = Network.mlp("64-32-10", Stream(7))
+    >>> network.sizes, network.n_parameters
+    ('64-32-10', 2410)
+    >>> [(layer.name, layer.activation) for layer in network.dense_layers()]
+    [('hidden1', 'relu'), ('readout', 'softmax')]
+    """
+
+    nodes: Mapping[str, Node]
+    edges: tuple[Edge, ...]
+    dt: float | None = None
+    reset: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    input_shapes: Mapping[str, Shape] = field(init=False)
+    output_shapes: Mapping[str, Shape] = field(init=False)
+
+    __hash__ = None  # type: ignore[assignment]  # equality goes by array values
+
+    def __post_init__(self) -> None:
+        edges = tuple((a, b) for a, b in self.edges)
+        check_graph(self.nodes, edges)
+        nodes = {name: self.nodes[name] for name in feed_forward_order(self.nodes, edges)}
+        takes, gives = infer_shapes(nodes, edges)
+        _set(self, "nodes", MappingProxyType(nodes))
+        _set(self, "edges", edges)
+        _set(self, "input_shapes", MappingProxyType(takes))
+        _set(self, "output_shapes", MappingProxyType(gives))
+        _set(self, "dt", _checked_dt(self.dt))
+        _set(self, "metadata", MappingProxyType(_json_values(self.metadata)))
+        if self.reset not in (None, *RESETS):
+            raise InputError(f"reset must be one of {', '.join(RESETS)}, got {self.reset!r}")
+
+    @classmethod
+    def mlp(
+        cls,
+        sizes: str | Sequence[int],
+        stream: Stream,
+        activation: str = "relu",
+        readout: str = "softmax",
+        gain: float = 1.0,
+    ) -> Network:
+        """Return a perceptron with random weights and zero biases.
+
+        Its dense nodes are ``hidden1``, ``hidden2``, ... and ``readout``; an activation is named
+        after its layer (``hidden1_activation``), a softmax simply ``softmax``.
+
+        Parameters
+        ----------
+        sizes : str or sequence of int
+            Layer sizes, input first, such as ``"64-64-10"``.
+        stream : Stream
+            Weights are drawn from its child ``weights``.
+        activation : str
+            Of the hidden layers: ``"relu"``, ``"tanh"``, ``"sigmoid"`` or ``"identity"``.
+        readout : str
+            Of the last layer: one of these or ``"softmax"``.
+        gain : float
+            Factor on the standard deviation of the weights, > 0. At 1 it is sqrt(2 / n_in) before
+            a relu and sqrt(1 / n_in) elsewhere; see :func:`hwnoise.mlp.draw_mlp`.
+
+        Raises
+        ------
+        InputError
+            For unusable sizes, an unknown activation or a gain that is not positive.
+        """
+        generator = stream.child("weights").generator()
+        return cls(*draw_mlp(parse_sizes(sizes), generator, activation, readout, gain))
+
+    def order(self) -> tuple[str, ...]:
+        """Names of the nodes, from input to output, each after the nodes that feed it."""
+        return tuple(self.nodes)
+
+    @property
+    def n_inputs(self) -> int:
+        """Numbers in one input sample."""
+        return next(math.prod(n.shape) for n in self.nodes.values() if isinstance(n, Input))
+
+    @property
+    def n_outputs(self) -> int:
+        """Numbers in one output sample."""
+        return next(math.prod(n.shape) for n in self.nodes.values() if isinstance(n, Output))
+
+    @property
+    def n_parameters(self) -> int:
+        """Number of trainable numbers: weights and biases."""
+        return sum(array.size for array in self.parameters().values())
+
+    @property
+    def sizes(self) -> str:
+        """Sizes of input and weighted layers, such as ``"64-64-10"`` or ``"2x34x34-16x34x34-10"``."""
+        shown = (n for n, node in self.nodes.items() if isinstance(node, Input) or node.parameters())
+        return "-".join(shape_text(self.output_shapes[name]) for name in shown)
+
+    @property
+    def is_spiking(self) -> bool:
+        """Whether any node sends spikes."""
+        return any(node.is_spiking for node in self.nodes.values())
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the network leaves open and a simulator would have to assume, a sentence each."""
+        is_timed = any(node.is_stateful for node in self.nodes.values())
+        missing_dt = "the network does not state dt, its time step in seconds"
+        missing_reset = f"the network does not state reset, one of {', '.join(RESETS)}"
+        return (missing_dt,) * (is_timed and self.dt is None) + (missing_reset,) * (
+            self.is_spiking and self.reset is None
+        )
+
+    def parameters(self) -> dict[str, Array]:
+        """Return weights and biases as ``"<node>.weight"`` and ``"<node>.bias"``, in order; read-only."""
+        return {f"{n}.{key}": a for n, node in self.nodes.items() for key, a in node.parameters().items()}
+
+    def with_parameters(self, values: Mapping[str, Array]) -> Network:
+        """Return this network with some parameters replaced; they keep their dtype.
+
+        A Linear node that is given a bias becomes an Affine node.
+
+        Raises
+        ------
+        InputError
+            For an unknown name, another shape, or numbers that are not finite.
+        """
+        nodes = dict(self.nodes)
+        for name, value in values.items():
+            node_name, _, key = name.rpartition(".")
+            node = nodes.get(node_name)
+            if isinstance(node, Linear) and key == "bias":
+                node = Affine(node.weight, np.zeros(len(node.weight), node.weight.dtype))
+            nodes[node_name] = _with_parameter(node, name, key, value)
+        return replace(self, nodes=nodes)
+
+    def dense_layers(self) -> tuple[DenseLayer, ...]:
+        """Return the layers of a plain feed-forward network, input side first.
+
+        A Flatten before the first layer is allowed: a sample is then a flat row.
+
+        Raises
+        ------
+        MismatchError
+            If the graph is anything else; the sentence names the node that is in the way.
+        """
+        layers: list[DenseLayer] = []
+        for name, node in self._chain():
+            if isinstance(node, (Affine, Linear)):
+                bias = node.bias if isinstance(node, Affine) else np.zeros(len(node.weight), node.weight.dtype)
+                layers.append(DenseLayer(name, node.weight, bias, "identity"))
+            elif isinstance(node, Activation) and layers and layers[-1].activation == "identity":
+                layers[-1] = replace(layers[-1], activation=_ACTIVATION_NAMES[type(node)])
+            elif not isinstance(node, Flatten):
+                raise MismatchError(f"node {name!r} ({node.kind}) does not fit into a chain of dense layers")
+        if not layers or any(layer.activation == "softmax" for layer in layers[:-1]):
+            raise MismatchError("a chain of dense layers needs at least one, and a softmax only at its end")
+        return tuple(layers)
+
+    def describe(self) -> str:
+        """Return a table of the nodes: name, kind, shape, parameters; and their total."""
+        rows = [("name", "kind", "shape", "parameters")]
+        for name, node in self.nodes.items():
+            count = sum(a.size for a in node.parameters().values())
+            rows.append((name, node.kind, shape_text(self.output_shapes[name]), f"{count:,}" if count else ""))
+        rows.append(("total", "", "", f"{self.n_parameters:,}"))
+        a, b, c, d = (max(map(len, column)) for column in zip(*rows, strict=True))
+        return "\n".join(f"{n:<{a}}  {k:<{b}}  {s:<{c}}  {p:>{d}}".rstrip() for n, k, s, p in rows)
+
+    def __eq__(self, other: object) -> bool:
+        return self._key() == other._key() if isinstance(other, Network) else NotImplemented
+
+    def __repr__(self) -> str:
+        return f"<Network {self.sizes}: {', '.join(self.nodes)}>"
+
+    def __reduce__(self) -> tuple[Callable[..., Network], tuple[Any, ...]]:
+        """Rebuild through the constructor in another process."""
+        return Network, self._key()
+
+    def _key(self) -> tuple[dict[str, Node], tuple[Edge, ...], float | None, str | None, dict[str, Any]]:
+        return dict(self.nodes), self.edges, self.dt, self.reset, dict(self.metadata)
+
+    def _chain(self) -> list[tuple[str, Node]]:
+        """Return what lies between Input and Output, if nothing branches."""
+        for end in (0, 1):
+            used = [edge[end] for edge in self.edges]
+            branching = next((name for name in used if used.count(name) > 1), None)
+            if branching is not None:
+                raise MismatchError(f"the network branches at node {branching!r}: not a chain of dense layers")
+        return list(self.nodes.items())[1:-1]
+
+
+def _set(network: Network, name: str, value: object) -> None:
+    object.__setattr__(network, name, value)
+
+
+def _with_parameter(node: Node | None, name: str, key: str, value: Array) -> Node:
+    old = node.parameters().get(key) if node is not None else None
+    if node is None or old is None:
+        raise InputError(f"the network has no parameter {name!r}")
+    new = np.asarray(value)
+    if new.shape != old.shape:
+        raise InputError(f"parameter {name!r} must have shape {old.shape}, got {new.shape}")
+    return replace(node, **{key: new.astype(old.dtype)})  # type: ignore[type-var]  # nodes are dataclasses
+
+
+def _checked_dt(dt: float | None) -> float | None:
+    if dt is None:
+        return None
+    if isinstance(dt, bool) or not isinstance(dt, (int, float, np.number)) or not 0 < dt < math.inf:
+        raise InputError(f"dt must be a finite number of seconds > 0, got {dt!r}")
+    return float(dt)
+
+
+def _json_values(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy in the form a file gives it back: lists for tuples, no arrays."""
+    try:
+        values = json.loads(json.dumps(dict(metadata), allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"metadata must hold JSON values only: {error}") from None
+    return dict(values)

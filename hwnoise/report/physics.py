@@ -1,0 +1,126 @@
+"""What the noise did: against the signal, along the gradient, and to the devices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
+from math import sqrt
+
+from hwnoise.report import bars, words
+from hwnoise.report.markup import Figure, Section, Table
+from hwnoise.report.record import Alignment, Histogram, Layer
+
+_WHOLE = "all layers"
+
+
+def noise(layers: Sequence[Layer] | None) -> Section:
+    """Signal, noise and the fresh part of the noise for each layer."""
+    title = "Noise against signal"
+    if not layers:
+        return Section(title, [words.NOT_SHOWN])
+    sentences = [
+        "The spread of each layer's node values over samples (signal), and their spread between reads "
+        "of one sample (noise).",
+        "The fresh part is new at every read: all that a difference of two passes can see, and all "
+        "that can teach. The rest is memory that both passes share.",
+    ]
+    loudest = max(layers, key=lambda layer: _ratio(layer) or 0.0)
+    ratio = _ratio(loudest)
+    if ratio is not None:
+        sentences.append(f"Noise is largest in {loudest.name}: {words.percent(ratio)} of the signal.")
+    rows = [
+        {"name": layer.name, "signal": layer.signal, "noise": layer.noise, "fresh": _fresh(layer)}
+        for layer in layers
+    ]
+    text = "; ".join(
+        f"{layer.name}: noise is {words.percent(_ratio(layer))} of the signal" for layer in layers
+    )
+    headers = ("layer", "size", "signal", "noise", "noise / signal", "fresh share of variance")
+    numbers = Table(headers, [_line(layer) for layer in layers])
+    return Section(title, sentences, [Figure("Signal and noise by layer", text, bars.levels(rows), numbers)])
+
+
+def _line(layer: Layer) -> tuple[str, ...]:
+    size = f"{words.count(layer.n_in)} → {words.count(layer.n_out)}"
+    levels = (words.number(layer.signal), words.number(layer.noise))
+    return (layer.name, size, *levels, words.percent(_ratio(layer)), words.percent(layer.fresh_fraction))
+
+
+def _ratio(layer: Layer) -> float | None:
+    return layer.noise / layer.signal if layer.noise is not None and layer.signal else None
+
+
+def _fresh(layer: Layer) -> float | None:
+    """Standard deviation of the part that is new at every read: variances add, spreads do not."""
+    if layer.noise is None or layer.fresh_fraction is None:
+        return None
+    return layer.noise * sqrt(layer.fresh_fraction)
+
+
+def alignment(found: Alignment | None) -> Section:
+    """The cosine of estimate and gradient, whole and by layer."""
+    title = "Gradient alignment"
+    rows = [] if found is None or found.cosine is None else [(_WHOLE, found.cosine)]
+    if found is not None:
+        rows += [(name, value) for name, value in found.layers.items() if value is not None]
+    if found is None or not rows:
+        return Section(title, ["The direction of the updates was not compared with a gradient."])
+    spec = bars.cosines(rows, whole=_WHOLE)
+    text = "; ".join(f"{name}: {value:.2f}" for name, value in rows) + "."
+    numbers = Table(("layer", "cosine"), [(name, f"{value:.3f}") for name, value in rows])
+    return Section(title, _comparison(found), [Figure("Cosine with the gradient", text, spec, numbers)])
+
+
+def _comparison(found: Alignment) -> list[str]:
+    sentences = ["A cosine of 1 is the gradient itself, 0 is chance, below 0 is uphill."]
+    if found.weights:
+        sentences.append(
+            "The gradient comes from central differences on "
+            f"{words.plural(found.weights, 'sampled weight')}, outside the training path; "
+            f"a random direction there would give about ±{found.weights**-0.5:.2g}."
+        )
+    if found.directions:
+        directions = words.plural(found.directions, "noisy direction")
+        sentences.append(f"The estimate is the mean over {directions}.")
+    if found.snr is not None:
+        sentences.append(f"Its signal-to-noise ratio is {words.number(found.snr)}.")
+    return sentences
+
+
+def wear(layers: Mapping[str, Histogram] | None) -> Section:
+    """How often single devices were written."""
+    title = "Writes per device"
+    known = {name: histogram for name, histogram in (layers or {}).items() if sum(histogram.counts)}
+    if not known:
+        return Section(title, [words.NOT_SHOWN])
+    sentences = [
+        "Every write wears a device and adds programming noise.",
+        "The table gives what half of a layer's devices stay at or below, and what all of them do.",
+    ]
+    bins = [(name, *span) for name, histogram in known.items() for span in _bins(histogram)]
+    spec = bars.histograms(_shares(bins), x_title="writes of one device", y_title="devices")
+    numbers = [(name, f"{low:g} to {high:g}", words.count(count)) for name, low, high, count in bins]
+    bounds = [(name, *_bounds(histogram)) for name, histogram in known.items()]
+    text = "; ".join(f"{name}: half at most {half}, all at most {most}" for name, _, half, most in bounds)
+    figure = Figure("Devices by number of writes", text, spec, Table(("layer", "writes", "devices"), numbers))
+    return Section(title, sentences, [figure], [Table(("layer", "devices", "half ≤", "all ≤"), bounds)])
+
+
+def _bins(histogram: Histogram) -> list[tuple[float, float, int]]:
+    return list(zip(histogram.edges[:-1], histogram.edges[1:], histogram.counts, strict=True))
+
+
+def _shares(bins: Sequence[tuple[str, float, float, int]]) -> list[tuple[str, float, float, float]]:
+    totals: dict[str, int] = {}
+    for name, _, _, count in bins:
+        totals[name] = totals.get(name, 0) + count
+    return [(name, low, high, count / totals[name]) for name, low, high, count in bins]
+
+
+def _bounds(histogram: Histogram) -> tuple[str, str, str]:
+    """Devices, the writes that half of them do not exceed, and those that none exceeds."""
+    total = sum(histogram.counts)
+    below = list(accumulate(histogram.counts))
+    half, most = (next(i for i, seen in enumerate(below) if seen >= part) for part in (total / 2, total))
+    edges = histogram.edges[1:]
+    return words.count(total), f"{edges[half]:,g}", f"{edges[most]:,g}"

@@ -1,0 +1,57 @@
+"""Read and write TOML, with one sentence for a file that cannot be read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hwnoise.errors import InputError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+MAX_BYTES = 10_000_000
+
+
+def read(path: str | Path) -> dict[str, Any]:
+    """Parse the TOML file ``path``; InputError where it is missing, huge or malformed."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"{path}: too large for a TOML file (over {MAX_BYTES} bytes)")
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file") from None
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(f"{path}: not valid TOML: {str(error) or 'nested too deeply'}") from None
+
+
+def value(text: str) -> Any:
+    """The value of a ``key=value`` flag: a TOML literal, or else the text itself."""
+    try:
+        return tomllib.loads(f"v = {text}")["v"] if "\n" not in text else text
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return text
+
+
+def dumps(table: Mapping[str, Any]) -> str:
+    """Write ``table`` as TOML, without keys whose value is None."""
+    import tomli_w
+
+    return tomli_w.dumps(_without_none(table))
+
+
+def _without_none(item: Any) -> Any:
+    if isinstance(item, Mapping):
+        return {key: _without_none(entry) for key, entry in item.items() if entry is not None}
+    if isinstance(item, (list, tuple)):
+        return [_without_none(entry) for entry in item]
+    return item

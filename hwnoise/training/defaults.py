@@ -1,0 +1,22 @@
+"""What a run uses where the user says nothing: one entry for each task and device, tuned on validation data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
+    ("mnist5k", "*"): {"epochs": 20, "batch_size": 64},
+    ("xor", "*"): {"epochs": 300, "batch_size": 4},
+    ("parity", "*"): {"epochs": 200, "batch_size": 16},
+}
+"""Same shape as a configuration file, keyed by (task, device); ``"*"`` stands for every other name.
+
+``parity`` also covers ``parity-4`` and its like. What is not listed here has its default in ``config.RunConfig``.
+"""
+
+
+def defaults_for(task: str, device: str) -> list[dict[str, Any]]:
+    """List the entries for one pair, the most general first, so that later ones may overrule earlier ones."""
+    family = task.partition("-")[0]
+    tasks = dict.fromkeys(("*", family, task))  # "digits" is its own family: named once
+    return [DEFAULTS[name, kind] for name in tasks for kind in ("*", device) if (name, kind) in DEFAULTS]

@@ -1,0 +1,56 @@
+"""Programming noise and drift exponents: drawn once per write (eq:programming-noise, eq:drift-exponent)."""
+
+import numpy as np
+
+from hwnoise.kernels._jit import kernel
+from hwnoise.kernels.gaussian import box_muller
+from hwnoise.kernels.philox import philox
+
+
+@kernel
+def write_draws(key, elements, generations, out):
+    """Draw the four normals that one programming of a pair consumes.
+
+    Parameters
+    ----------
+    key : uint64
+        The array's programming stream.
+    elements : (n,) int64
+        Which weights are programmed.
+    generations : (n,) uint32
+        How often each was programmed, this time included.
+    out : (4, n) float32
+        Overwritten: programming of plus and minus device, drift of plus and minus device.
+
+    Notes
+    -----
+    A pure function of (key, element, generation): Philox counter (element, generation, 0, 0).
+    """
+    k0 = np.uint32(key & np.uint64(0xFFFFFFFF))
+    k1 = np.uint32(key >> np.uint64(32))
+    zero = np.uint32(0)
+    for i in range(len(elements)):
+        a, b, c, d = philox(np.uint32(elements[i]), generations[i], zero, zero, k0, k1)
+        out[0, i], out[1, i] = box_muller(a, b)
+        out[2, i], out[3, i] = box_muller(c, d)
+
+
+@kernel
+def program(target, sigma, draws, out):
+    """Write ``pos(target + sigma z)`` to ``out`` (eq:programming-noise).
+
+    Parameters
+    ----------
+    target : (n,) float64 [µS], >= 0
+    sigma : (n,) float64 [µS], >= 0
+    draws : (n,) float32
+        Standard normals, one per device (``write_draws``).
+    out : (n,) float32 [µS]
+        Overwritten.
+
+    Notes
+    -----
+    Source: S. R. Nandakumar et al., IEEE ICECS 2019. Oracle: ``oracles.programmed_moments``.
+    """
+    for i in range(len(target)):
+        out[i] = max(target[i] + sigma[i] * draws[i], 0.0)

@@ -1,0 +1,119 @@
+"""Whatever is wrong with what a user gave: exit code 2 and one sentence, nothing half-written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hwnoise.cli import main
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with files that nobody should have handed over."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.toml").write_text("[device\nname=")
+    (tmp_path / "empty.toml").write_text("")
+    (tmp_path / "empty_folder").mkdir()
+    (tmp_path / "file").write_text("x")
+    (tmp_path / "random.nir").write_bytes(bytes(range(256)) * 16)
+    (tmp_path / "typo.toml").write_text("epoch = 3\n")
+    (tmp_path / "wrong_type.toml").write_text('epochs = "many"\n')
+    (tmp_path / "data.csv").write_text("a,b\n1,x\n")
+    return tmp_path
+
+
+def refusal(words: str, capsys: Capture) -> str:
+    """The sentence on standard error; everything else about a refusal is checked here."""
+    code = main(words.split())
+    shown = capsys.readouterr()
+    assert code == 2, shown.err
+    assert shown.out == ""
+    assert shown.err.startswith("hwnoise: ")
+    assert shown.err.count("\n") == 1
+    return shown.err
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ("train broken.toml", "broken.toml"),
+        ("train missing.toml", "missing.toml"),
+        ("train typo.toml", "epochs"),
+        ("train wrong_type.toml", "epochs"),
+        ("train empty_folder", "empty_folder"),
+        ("train --device nosuch", "pcm"),
+        ("train --device empty.toml", "empty.toml"),
+        ("train --learner nosuch", "anp"),
+        ("train --backend nosuch", "emulator"),
+        ("train --task nosuch", "digits"),
+        ("train --data data.csv", "data.csv"),
+        ("train --data nowhere.npz", "nowhere.npz"),
+        ("train --set read_noise.sigma=-1", "read_noise.sigma"),
+        ("train --set read_noise.sigma=nan", "read_noise.sigma"),
+        ("train --set one_over_f.scale=inf", "one_over_f.scale"),
+        ("train --set read_noise.sigma", "key=value"),
+        ("train --set =1", "key=value"),
+        ("train --set learner.nosuch=1", "nosuch"),
+        ("train --set optimizer.learning_rate=0", "learning_rate"),
+        ("train --set optimizer.name=nosuch", "adam"),
+        ("train --network 64-0-10", "64-0-10"),
+        ("train --network 63-10", "63"),
+        ("train --network 64-ten-10", "64-ten-10"),
+        ("train --network random.nir", "random.nir"),
+        ("train --network missing.nir", "missing.nir"),
+        ("train --out file", "file"),
+        ("train --resume --out empty_folder", "empty_folder"),
+        ("train --epochs -3", "epochs"),
+        ("train --epochs 0", "epochs"),
+        ("train --epochs three", "--epochs"),
+        ("train --batch-size 0", "batch_size"),
+        ("train --chips 0", "chips"),
+        ("train --seed -1", "seed"),
+        ("train --learner wp --device smtj", "wp"),
+        ("train --learner anp --device ideal", "anp"),
+        ("train --no-such-flag", "--no-such-flag"),
+        ("evaluate", "RUN"),
+        ("evaluate empty_folder", "empty_folder"),
+        ("evaluate nowhere", "nowhere"),
+        ("evaluate random.nir", "random.nir"),
+        ("evaluate file", "file"),
+        ("evaluate --network 64-64-10 --chips 0", "chips"),
+        ("report nowhere", "nowhere"),
+        ("report empty_folder", "empty_folder"),
+        ("devices nosuch", "pcm"),
+        ("devices broken.toml", "broken.toml"),
+        ("cite nosuch", "nosuch"),
+        ("nosuch", "nosuch"),
+    ],
+)
+def test_one_sentence_names_what_is_wrong(words: str, named: str, folder: Path, capsys: Capture) -> None:
+    before = sorted(folder.rglob("*"))
+    assert named in refusal(words, capsys)
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_folder_that_cannot_be_written_to(folder: Path, capsys: Capture) -> None:
+    # A file in the way stands for it: permissions do not stop the administrator who may run this.
+    assert "file" in refusal("train --out file/run --epochs 1", capsys)
+
+
+def test_a_reader_that_leaves_is_no_error(folder: Path) -> None:
+    program = "import sys; from hwnoise.cli import main; sys.exit(main(['devices', '--json']))"
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody_reads:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stdout=nobody_reads, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_json_errors_leave_standard_output_empty(folder: Path, capsys: Capture) -> None:
+    assert "nosuch" in refusal("train --json --device nosuch", capsys)
