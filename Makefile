@@ -4,7 +4,7 @@
 SHELL    := /bin/bash
 SOURCES  := hwnoise backends kernels
 BIN      := .venv/bin
-INSTALL  := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+INSTALL  := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 SUITABLE := import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))
 
 .DEFAULT_GOAL := help
@@ -46,12 +46,12 @@ distclean: clean  ## remove what was built and the environment
 
 # The stamps record an install; only a change of dependencies or packages makes it happen again.
 .venv/core: pyproject.toml constraints.txt | .venv/bin/python
-	@echo "Installing hwnoise in .venv"
+	@echo "Installing hwnoise in .venv; this takes a minute"
 	@$(INSTALL) --editable .
 	@touch $@
 
 .venv/full: pyproject.toml constraints.txt | .venv/bin/python
-	@echo "Installing hwnoise in .venv, with what its tests need"
+	@echo "Installing hwnoise in .venv with what its tests need; this takes a minute"
 	@$(INSTALL) --editable '.[data,dev]'
 	@touch .venv/core $@
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from hwnoise.network import Network as Network
     from hwnoise.streams import Stream as Stream
     from hwnoise.substrate import Substrate as Substrate
-    from hwnoise.training import evaluate as evaluate
-    from hwnoise.training import fit as fit
+    from hwnoise.training.evaluate import evaluate as evaluate
+    from hwnoise.training.fit import fit as fit
 
 _MODULES = {"backends", "bench", "devices", "learners", "tasks", "testing", "training"}
 _NAMES = {
@@ -47,8 +47,8 @@ _NAMES = {
     "Reading": "hwnoise.backends.base",
     "Stream": "hwnoise.streams",
     "Substrate": "hwnoise.substrate",
-    "evaluate": "hwnoise.training",
-    "fit": "hwnoise.training",
+    "evaluate": "hwnoise.training.evaluate",
+    "fit": "hwnoise.training.fit",
 }
 
 __all__ = sorted(_MODULES | _NAMES.keys())

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from hwnoise.network import Network
     from hwnoise.tasks.base import Task
 
-STEP = 1e-2  # of a layer's root mean square weight; small enough for the curvature, large enough for a float32 loss
+# Of a layer's root mean square weight: small enough for the curvature, large enough for a float32 loss.
+STEP = 1e-2
+_STREAM = Stream(0, "alignment")
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def alignment(
     *,
     weights: int = 40,
     directions: int = 64,
-    stream: Stream = Stream(0, "alignment"),
+    stream: Stream = _STREAM,
 ) -> Alignment:
     """Compare a learner's estimates with central differences of the noise-free network.
 
@@ -101,8 +103,26 @@ def alignment(
     with _left_as_it_was(program, learner):
         seen = _estimates(program, learner, (x, y, loss), chosen, directions)
     layers = tuple(_compare(name.removesuffix(".weight"), seen[name], truth[name]) for name in seen)
-    together = [np.concatenate(part, axis=-1) for part in (list(seen.values()), [truth[name] for name in seen])]
+    together = [
+        np.concatenate(part, axis=-1) for part in (list(seen.values()), [truth[name] for name in seen])
+    ]
     return Alignment(layers, _compare("all", *together), directions)
+
+
+def effective_rank(update: Array) -> float:
+    """Exponential of the entropy of the normalised singular values of ``update`` (n_out, n_in).
+
+    It falls by half if two halves of a chip share their noise, while the length of the update
+    looks as usual. O. Roy and M. Vetterli, EUSIPCO 2007.
+
+    Examples
+    --------
+    >>> round(effective_rank(np.eye(5)), 6)
+    5.0
+    """
+    singular = np.linalg.svd(np.asarray(update, np.float64), compute_uv=False)
+    share = singular[singular > 0] / singular.sum()
+    return float(np.exp(-np.sum(share * np.log(share))))
 
 
 def forward(network: Network, parameters: Mapping[str, Array], x: Array) -> Array:
@@ -131,7 +151,10 @@ _ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 def _true_parameters(program: Program) -> dict[str, Array]:
     diagnostics = getattr(program, "diagnostics", None)
     found: Mapping[str, Array] = diagnostics() if diagnostics is not None else program.read_weights()
-    return {n: np.array(v, np.float64) for n, v in found.items() if n.endswith((".weight", ".bias"))}
+    # in C order, so that a flat view of it is a view: single weights are moved in place
+    return {
+        n: np.array(v, np.float64, order="C") for n, v in found.items() if n.endswith((".weight", ".bias"))
+    }
 
 
 def _sample(parameters: Mapping[str, Array], weights: int, stream: Stream) -> dict[str, Array]:

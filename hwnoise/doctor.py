@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from typing import Any
 
 from packaging.requirements import Requirement
 
@@ -38,6 +39,15 @@ class Item:
     detail: str
     fix: str = ""
     required: bool = True
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something the core has to be able to do: ``try_it`` returns what it found, or raises."""
+
+    name: str
+    try_it: Callable[[], str]
+    fix: str
 
 
 def examine() -> list[Item]:
@@ -92,20 +102,12 @@ def _problem(needed: Requirement) -> str:
         version = metadata.version(needed.name)
     except metadata.PackageNotFoundError:
         return "is not installed"
-    return "" if needed.specifier.contains(version, prereleases=True) else f"is {version}, needs {needed.specifier}"
+    fits = needed.specifier.contains(version, prereleases=True)
+    return "" if fits else f"is {version}, needs {needed.specifier}"
 
 
 def _bare(needed: Requirement) -> str:
     return f"{needed.name}{needed.specifier}"
-
-
-@dataclass(frozen=True)
-class Check:
-    """Something the core has to be able to do: ``try_it`` returns what it found, or raises."""
-
-    name: str
-    try_it: Callable[[], str]
-    fix: str
 
 
 def _attempt(check: Check) -> Item:
@@ -119,10 +121,11 @@ def _kernel_cache() -> str:
     """Compiled kernels are kept: where, and whether that place takes files."""
     from hwnoise.kernels.philox import words64
 
-    folder = words64.stats.cache_path
+    kernel: Any = words64  # to type checkers a kernel is the function that it was made of
+    folder = str(kernel.stats.cache_path)
     os.makedirs(folder, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):
-        return str(folder)
+        return folder
 
 
 def _threads() -> str:
@@ -160,8 +163,9 @@ def _products() -> str:
     error = float(np.abs(single @ single - exact @ exact).max() / np.abs(exact @ exact).max())
     if error > 1e-5:
         raise ArithmeticError(f"relative error {error:.1e} in a float32 product")
-    names = sorted({f"{lib['internal_api']} {lib['version']}" for lib in threadpool_info() if lib["user_api"] == "blas"})
-    return f"{', '.join(names) or 'BLAS unknown to threadpoolctl'}, relative error {error:.0e}"
+    libraries = [lib for lib in threadpool_info() if lib["user_api"] == "blas"]
+    names = ", ".join(sorted({f"{lib['internal_api']} {lib['version']}" for lib in libraries}))
+    return f"{names or 'a BLAS unknown to threadpoolctl'}, relative error {error:.0e}"
 
 
 REINSTALL = "pip install --force-reinstall hwnoise"

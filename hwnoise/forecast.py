@@ -95,7 +95,9 @@ class Forecast:
 
     def sentence(self) -> str:
         """The forecast in one sentence, with what to change."""
-        moved = sum(layer.size * layer.moved for layer in self.layers) / sum(layer.size for layer in self.layers)
+        moved = sum(layer.size * layer.moved for layer in self.layers) / sum(
+            layer.size for layer in self.layers
+        )
         worst = max(self.layers, key=lambda layer: layer.noise_to_signal)
         seen = (
             f"{moved:.0%} of the readings differ between two passes, the noise is "
@@ -108,7 +110,10 @@ class Forecast:
             )
         if self.verdict == "too strong":
             return f"the noise is too strong: {seen}; take a quieter device, or larger weights and inputs"
-        return f"the noise is fine: {seen}; one {self.learner} step should have a cosine of at most {self.cosine:.2g} with the gradient"
+        return (
+            f"the noise is fine: {seen}; one {self.learner} step should have a cosine of at most "
+            f"{self.cosine:.2g} with the gradient"
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers for a metrics file."""
@@ -135,7 +140,8 @@ def forecast(program: Program, task_or_batch: Task | Batch, learner: Learner, pr
     probe = learner.ask(0, len(x))
     readings = [program.run(x, probe) for _ in range(probes)]
     loss_pairs = np.concatenate([np.asarray(loss(r.output, y), np.float64)[:2] for r in readings], axis=1)
-    layers = tuple(_layer(name, values, probe) for name, values in _pairs(readings).items())
+    pairs = _node_pairs(readings) if learner.needs.level == "node" else _weight_pairs(readings)
+    layers = tuple(_layer(name, values, probe) for name, values in pairs.items())
     directions = learner.directions(len(x))
     size = sum(layer.size for layer in layers)
     kurtosis = sum(layer.size * layer.kurtosis for layer in layers) / size
@@ -162,12 +168,16 @@ def as_batch(task_or_batch: Task | Batch) -> Batch:
     return train.x[:TASK_SAMPLES], train.y[:TASK_SAMPLES], losses.get(task_or_batch.loss)
 
 
-def _pairs(readings: list[Reading]) -> dict[str, Array]:
-    """What moves, of the first two passes: (2, observations, values) for every layer."""
-    if readings[0].nodes:
-        return {n: np.concatenate([r.nodes[n][:2] for r in readings], axis=1) for n in readings[0].nodes}
-    weights = readings[0].weights
-    return {n: np.stack([r.weights[n][:2].reshape(2, -1) for r in readings], axis=1) for n in weights}
+def _node_pairs(readings: list[Reading]) -> dict[str, Array]:
+    """Nodes in the first two passes: (2, samples, nodes) for every layer."""
+    return {n: np.concatenate([r.nodes[n][:2] for r in readings], axis=1) for n in readings[0].nodes}
+
+
+def _weight_pairs(readings: list[Reading]) -> dict[str, Array]:
+    """Read-backs before the first two passes: (2, probes, weights) for every layer."""
+    return {
+        n: np.stack([r.weights[n][:2].reshape(2, -1) for r in readings], axis=1) for n in readings[0].weights
+    }
 
 
 def _layer(name: str, pair: Array, probe: Probe) -> LayerForecast:

@@ -6,6 +6,7 @@ import math
 import operator
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def parse_sizes(sizes: str | Sequence[int]) -> tuple[int, ...]:
         raise InputError(
             f"network {brief(sizes)} must be at least two whole numbers >= 1 joined by '-', such as 64-64-10"
         )
-    count = sum((n_in + 1) * n_out for n_in, n_out in zip(found, found[1:], strict=False))
+    count = sum((n_in + 1) * n_out for n_in, n_out in pairwise(found))
     if count > MAX_PARAMETERS:
         raise InputError(f"network {brief(sizes)} has {count} parameters, more than {MAX_PARAMETERS}")
     return found
@@ -53,9 +54,8 @@ def draw_mlp(
     if not (math.isfinite(gain) and gain > 0):
         raise InputError(f"gain must be a finite number > 0, got {gain}")
     nodes: dict[str, Node] = {"input": Input((sizes[0],))}
-    n_layers = len(sizes) - 1
-    for layer, (n_in, n_out) in enumerate(zip(sizes, sizes[1:], strict=False), 1):
-        is_last = layer == n_layers
+    for layer, (n_in, n_out) in enumerate(pairwise(sizes), 1):
+        is_last = layer == len(sizes) - 1
         name, kind = ("readout", last) if is_last else (f"hidden{layer}", hidden)
         weight = gain * _draw_weight(generator, n_out, n_in, kind)
         nodes[name] = Affine(weight.astype(np.float32), np.zeros(n_out, np.float32))
@@ -63,7 +63,7 @@ def draw_mlp(
             nodes["softmax" if kind is Softmax else f"{name}_activation"] = kind((n_out,))
     nodes["output"] = Output((sizes[-1],))
     names = list(nodes)
-    return nodes, tuple(zip(names, names[1:], strict=False))
+    return nodes, tuple(pairwise(names))
 
 
 def _whole_numbers(sizes: str | Sequence[int]) -> tuple[int, ...]:

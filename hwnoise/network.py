@@ -15,6 +15,7 @@ from hwnoise.errors import InputError, MismatchError
 from hwnoise.graph import Edge, check_graph, feed_forward_order, infer_shapes
 from hwnoise.mlp import ACTIVATIONS, draw_mlp, parse_sizes
 from hwnoise.nodes import Activation, Affine, Array, Flatten, Input, Linear, Node, Output, Shape, shape_text
+from hwnoise.nodes.base import brief
 from hwnoise.streams import Stream
 
 RESETS = ("zero", "subtract", "none")
@@ -99,8 +100,8 @@ class Network:
         _set(self, "output_shapes", MappingProxyType(gives))
         _set(self, "dt", _checked_dt(self.dt))
         _set(self, "metadata", MappingProxyType(_json_values(self.metadata)))
-        if self.reset not in (None, *RESETS):
-            raise InputError(f"reset must be one of {', '.join(RESETS)}, got {self.reset!r}")
+        if self.reset is not None and not (isinstance(self.reset, str) and self.reset in RESETS):
+            raise InputError(f"reset must be one of {', '.join(RESETS)}, got {brief(self.reset)}")
 
     @classmethod
     def mlp(
@@ -197,7 +198,7 @@ class Network:
             node_name, _, key = name.rpartition(".")
             node = nodes.get(node_name)
             if isinstance(node, Linear) and key == "bias":
-                node = Affine(node.weight, np.zeros(len(node.weight), node.weight.dtype))
+                node = _with_bias(node)
             nodes[node_name] = _with_parameter(node, name, key, value)
         return replace(self, nodes=nodes)
 
@@ -214,8 +215,7 @@ class Network:
         layers: list[DenseLayer] = []
         for name, node in self._chain():
             if isinstance(node, (Affine, Linear)):
-                bias = node.bias if isinstance(node, Affine) else np.zeros(len(node.weight), node.weight.dtype)
-                layers.append(DenseLayer(name, node.weight, bias, "identity"))
+                layers.append(DenseLayer(name, node.weight, _with_bias(node).bias, "identity"))
             elif isinstance(node, Activation) and layers and layers[-1].activation == "identity":
                 layers[-1] = replace(layers[-1], activation=_ACTIVATION_NAMES[type(node)])
             elif not isinstance(node, Flatten):
@@ -229,7 +229,8 @@ class Network:
         rows = [("name", "kind", "shape", "parameters")]
         for name, node in self.nodes.items():
             count = sum(a.size for a in node.parameters().values())
-            rows.append((name, node.kind, shape_text(self.output_shapes[name]), f"{count:,}" if count else ""))
+            shape = shape_text(self.output_shapes[name])
+            rows.append((name, node.kind, shape, f"{count:,}" if count else ""))
         rows.append(("total", "", "", f"{self.n_parameters:,}"))
         a, b, c, d = (max(map(len, column)) for column in zip(*rows, strict=True))
         return "\n".join(f"{n:<{a}}  {k:<{b}}  {s:<{c}}  {p:>{d}}".rstrip() for n, k, s, p in rows)
@@ -253,12 +254,16 @@ class Network:
             used = [edge[end] for edge in self.edges]
             branching = next((name for name in used if used.count(name) > 1), None)
             if branching is not None:
-                raise MismatchError(f"the network branches at node {branching!r}: not a chain of dense layers")
+                raise MismatchError(f"node {branching!r} branches: not a chain of dense layers")
         return list(self.nodes.items())[1:-1]
 
 
 def _set(network: Network, name: str, value: object) -> None:
     object.__setattr__(network, name, value)
+
+
+def _with_bias(node: Affine | Linear) -> Affine:
+    return node if isinstance(node, Affine) else Affine(node.weight, np.zeros_like(node.weight[:, 0]))
 
 
 def _with_parameter(node: Node | None, name: str, key: str, value: Array) -> Node:
@@ -275,7 +280,7 @@ def _checked_dt(dt: float | None) -> float | None:
     if dt is None:
         return None
     if isinstance(dt, bool) or not isinstance(dt, (int, float, np.number)) or not 0 < dt < math.inf:
-        raise InputError(f"dt must be a finite number of seconds > 0, got {dt!r}")
+        raise InputError(f"dt must be a finite number of seconds > 0, got {brief(dt)}")
     return float(dt)
 
 
@@ -283,6 +288,6 @@ def _json_values(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy in the form a file gives it back: lists for tuples, no arrays."""
     try:
         values = json.loads(json.dumps(dict(metadata), allow_nan=False))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InputError(f"metadata must hold JSON values only: {error}") from None
     return dict(values)

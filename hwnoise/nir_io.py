@@ -2,35 +2,26 @@
 
 Our files end in a seal, a digest of all bytes before it. HDF5 ignores what follows its data, so
 other readers do not notice it; ours finds damage before HDF5 stumbles over it. Files of others
-have no seal: they are read within limits.
+have no seal and are read in a process of their own.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-
-import numpy as np
 
 from hwnoise.errors import InputError
 from hwnoise.files import reason, replacing
 from hwnoise.mlp import MAX_PARAMETERS
 from hwnoise.network import Network
+from hwnoise.nir_hdf5 import dump, load, load_foreign
 from hwnoise.nir_tree import from_tree, own_types, to_tree
 
 _SEAL = b"\nhwnoise blake2b "
 _DIGEST_SIZE = 16  # bytes
 _MAX_BYTES = 8 * MAX_PARAMETERS
-_MAX_DEPTH = 16  # groups in groups; a plain NIR file has 4
-_MAX_ITEMS = 100_000
-_MAX_EXPANSION = 1032  # deflate cannot compress better (zlib technical details)
-_HDF5_ERRORS = (OSError, RuntimeError, LookupError, ValueError, TypeError, ArithmeticError, MemoryError)
 
 
 def write(path: str | Path, network: Network) -> None:
@@ -44,12 +35,7 @@ def write(path: str | Path, network: Network) -> None:
     InputError
         If the system refuses; what was at ``path`` is untouched.
     """
-    import nir
-
-    buffer = io.BytesIO()
-    with _stored_in_order():
-        nir.write(buffer, SimpleNamespace(to_dict=lambda: to_tree(network)))
-    data = buffer.getvalue()
+    data = dump(to_tree(network))
     with replacing(path) as temporary:
         temporary.write_bytes(data + _seal(data))
 
@@ -74,12 +60,7 @@ def read(path: str | Path, dt: float | None = None, reset: str | None = None) ->
     """
     data = _read_bytes(Path(path))
     try:
-        network = from_tree(_load(_unsealed(data)))
-        return replace(
-            network,
-            dt=network.dt if dt is None else dt,
-            reset=network.reset if reset is None else reset,
-        )
+        return _stated(from_tree(_tree(data)), dt, reset)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -100,43 +81,41 @@ def to_nir(network: Network) -> Any:
     return nir.dict2NIRNode({**to_tree(network), "type_check": False})  # Network has checked
 
 
-def from_nir(graph: Any) -> Network:
+def from_nir(graph: Any, dt: float | None = None, reset: str | None = None) -> Network:
     """Return the network in a ``nir.NIRGraph``, such as an export of another framework.
+
+    ``dt`` and ``reset`` as in :func:`read`.
 
     Raises
     ------
     InputError
         If it describes no network that can run.
     """
-    return from_tree(graph.to_dict())
+    return _stated(from_tree(graph.to_dict()), dt, reset)
 
 
-@contextmanager
-def _stored_in_order() -> Iterator[None]:
-    """Let HDF5 keep the order of nodes (Input first); nir has no argument for it."""
-    import h5py
-
-    config = h5py.get_config()
-    before = config.track_order
-    config.track_order = True
-    try:
-        yield
-    finally:
-        config.track_order = before
+def _stated(network: Network, dt: float | None, reset: str | None) -> Network:
+    """Let what the caller states stand over what the file does."""
+    return replace(
+        network,
+        dt=network.dt if dt is None else dt,
+        reset=network.reset if reset is None else reset,
+    )
 
 
 def _seal(data: bytes) -> bytes:
     return _SEAL + hashlib.blake2b(data, digest_size=_DIGEST_SIZE).hexdigest().encode()
 
 
-def _unsealed(data: bytes) -> bytes:
-    """Return the HDF5 part of a file, after comparing the seal where there is one."""
-    body, seal = data[: -len(_seal(b""))], data[-len(_seal(b"")) :]
+def _tree(data: bytes) -> dict[str, Any]:
+    """Return what a file holds, after comparing the seal where there is one."""
+    size = len(_seal(b""))
+    body, seal = data[:-size], data[-size:]
     if not seal.startswith(_SEAL):
-        return data
+        return load_foreign(data)
     if seal != _seal(body):
         raise InputError("the file is damaged: its bytes do not match the digest at its end")
-    return body
+    return load(body)
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -150,51 +129,3 @@ def _read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {reason(error)}") from None
-
-
-def _load(data: bytes) -> dict[str, Any]:
-    import h5py
-
-    if not data.startswith(b"\x89HDF\r\n\x1a\n"):
-        raise InputError("not a NIR file (it does not start as HDF5)")
-    try:
-        with h5py.File(io.BytesIO(data), "r") as file:
-            return _Loader(_MAX_EXPANSION * len(data)).group(file["node"])
-    except _HDF5_ERRORS as error:
-        raise InputError(f"not a readable NIR file ({type(error).__name__} inside HDF5)") from None
-
-
-class _Loader:
-    """Reads HDF5 into dictionaries, within limits: a bad file must neither fill memory nor loop."""
-
-    def __init__(self, max_bytes: int) -> None:
-        self.bytes_left = max_bytes
-        self.items_left = _MAX_ITEMS
-
-    def group(self, group: Any, depth: int = 0) -> dict[str, Any]:
-        """Return a group's groups and arrays by name."""
-        if depth > _MAX_DEPTH:
-            raise InputError(f"HDF5 groups nest more than {_MAX_DEPTH} deep")
-        return {name: self._item(group[name], depth) for name in group}
-
-    def _item(self, item: Any, depth: int) -> Any:
-        self.items_left -= 1
-        if self.items_left < 0:
-            raise InputError(f"more than {_MAX_ITEMS} entries")
-        if hasattr(item, "keys"):
-            return self.group(item, depth + 1)
-        self.bytes_left -= item.nbytes
-        if self.bytes_left < 0:
-            raise InputError(f"array {item.name!r} claims more numbers than the file can hold")
-        return _decoded(item[()])
-
-
-def _decoded(value: Any) -> Any:
-    """Return text as str and arrays of text as lists; everything else as it is."""
-    if isinstance(value, bytes):
-        return value.decode()
-    if isinstance(value, np.ndarray) and value.dtype.kind in "OS":
-        return _decoded(value.tolist())
-    if isinstance(value, list):
-        return [_decoded(v) for v in value]
-    return value

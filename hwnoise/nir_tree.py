@@ -19,6 +19,7 @@ from hwnoise.errors import InputError
 from hwnoise.graph import Edge
 from hwnoise.network import Network
 from hwnoise.nodes import KINDS, Activation, Conv1d, Conv2d, Flatten, Input, Node, Shape
+from hwnoise.nodes.base import brief
 
 Tree = Mapping[str, Any]
 
@@ -43,7 +44,8 @@ def to_tree(network: Network) -> dict[str, Any]:
     foreign = own_types(network)
     if foreign:
         next(iter(nodes.values()))[_NEEDS + ", ".join(foreign)] = True
-    own = {"format": FORMAT, "dt": network.dt, "reset": network.reset, "metadata": json.dumps(dict(network.metadata))}
+    notes = json.dumps(dict(network.metadata))
+    own = {"format": FORMAT, "dt": network.dt, "reset": network.reset, "json": notes}
     return {
         "type": _GRAPH,
         "nodes": nodes,
@@ -122,7 +124,7 @@ def _check_stated_shape(name: str, tree: Tree, shape: Shape) -> None:
     for key, expected in (("input_shape", shape[1:]), ("input_type", shape)):
         stated = tree.get(key)
         if stated is not None and np.atleast_1d(stated).tolist() != list(expected):
-            raise InputError(f"node {name!r} states {key} {stated}, but is fed {expected}")
+            raise InputError(f"node {name!r} states {key} {brief(stated)}, but is fed {expected}")
 
 
 def _unfold(tree: Tree) -> tuple[dict[str, Tree], list[Edge]]:
@@ -181,16 +183,16 @@ def _edges_of(tree: Tree) -> list[Edge]:
 def _own_metadata(tree: Tree) -> Mapping[str, Any]:
     metadata = tree.get("metadata")
     own = metadata.get("hwnoise", {}) if isinstance(metadata, Mapping) else {}
-    if not isinstance(own, Mapping) or own.get("format", FORMAT) != FORMAT:
-        raise InputError(f"metadata 'hwnoise' is not of format {FORMAT}: written by another version of hwnoise")
+    if not isinstance(own, Mapping) or not np.array_equal(own.get("format", FORMAT), FORMAT):
+        raise InputError(f"metadata 'hwnoise' is not of format {FORMAT}, the one this version reads")
     return own
 
 
 def _own_values(own: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        values = json.loads(own.get("metadata", "{}"))
+        values = json.loads(own.get("json", "{}"))
     except (TypeError, ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
-        raise InputError("metadata 'hwnoise/metadata' is not a JSON object")
+        raise InputError("metadata 'hwnoise/json' is not a JSON object")
     return values

@@ -13,7 +13,9 @@ from hwnoise.backends.base import Array
 from hwnoise.errors import InputError
 
 SCHEDULES = ("constant", "linear", "cosine")
-CHUNK = 16_384  # elements that Adam handles at a time: four arrays of this size stay in a 2-core laptop's cache
+CHUNK = (
+    16_384  # elements that Adam handles at a time: four arrays of this size stay in a 2-core laptop's cache
+)
 _BELOW_ONE = ("momentum", "beta1", "beta2")
 
 

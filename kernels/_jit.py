@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
-from numba import config, njit
+from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -65,31 +65,33 @@ def kernel(function: Callable[..., Any] | None = None, *, inline: bool = False) 
 
 
 def _compile(function: Callable[..., Any], inline: bool) -> Any:
-    compiled = njit(nogil=True, error_model="numpy", forceinline=inline)(function)
-    if not config.DISABLE_JIT:
-        try:
-            compiled._cache = _FolderCache(function)  # as Numba's enable_caching(), with our cache
-        except RuntimeError:  # Numba found no place to write
-            warnings.warn(
-                "every start will compile the kernels anew: no cache folder is writable; "
-                "set NUMBA_CACHE_DIR to one that is",
-                stacklevel=1,
-            )
+    compiled: Any = njit(nogil=True, error_model="numpy", forceinline=inline)(function)
+    if compiled is function:  # NUMBA_DISABLE_JIT
+        return function
+    try:
+        compiled._cache = _FolderCache(function)  # as Numba's enable_caching(), with our cache
+    except RuntimeError:  # Numba found no place to write
+        warnings.warn(
+            "every start will compile the kernels anew: no cache folder is writable; "
+            "set NUMBA_CACHE_DIR to one that is",
+            stacklevel=1,
+        )
     return compiled
 
 
-class _FolderCache(FunctionCache):  # type: ignore[misc]
+class _FolderCache(FunctionCache):
     """Numba's function cache, in Numba's places, on files that carry the folder's stamp."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        super().__init__(function)
+        super().__init__(function)  # type: ignore[no-untyped-call]
         stamp, path = STAMP, Path(function.__code__.co_filename).resolve()
         if not path.is_relative_to(FOLDER):  # a user's own kernel that calls ours
             stamp = hashlib.sha256(stamp.encode() + path.read_bytes()).hexdigest()
-        self._cache_file = _CompiledFiles(self._cache_path, self._impl.filename_base, stamp)
+        name = self._impl.filename_base
+        self._cache_file = _CompiledFiles(self._cache_path, name, stamp)  # type: ignore[no-untyped-call]
 
 
-class _CompiledFiles(IndexDataCacheFile):  # type: ignore[misc]
+class _CompiledFiles(IndexDataCacheFile):
     """One file per (function, stamp, signature, target), and no index.
 
     Numba's index is read, changed and written back, so two processes that compile at once can
@@ -99,7 +101,7 @@ class _CompiledFiles(IndexDataCacheFile):  # type: ignore[misc]
     def save(self, key: object, data: object) -> None:
         """Keep ``data`` under ``key``, and drop what earlier sources of this function left."""
         try:
-            self._save_data(self._name(key), data)
+            self._save_data(self._name(key), data)  # type: ignore[no-untyped-call]
             self._drop(lambda name: f"-{self._source_stamp[:12]}-" not in name)
         except OSError as error:  # a full disk must not stop a run
             warnings.warn(f"the next start will compile the kernels anew: {error}", stacklevel=1)
@@ -107,7 +109,7 @@ class _CompiledFiles(IndexDataCacheFile):  # type: ignore[misc]
     def load(self, key: object) -> object | None:
         """Return what was saved under ``key``, or None."""
         try:
-            return self._load_data(self._name(key))  # type: ignore[no-any-return]
+            return self._load_data(self._name(key))  # type: ignore[no-any-return,no-untyped-call]
         except FileNotFoundError:
             return None
 

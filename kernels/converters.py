@@ -59,8 +59,8 @@ def adc(y, scale, levels, full_scale, gain, bias, out):
         Magnitudes above zero; 0 converts exactly.
     full_scale : float32
         Output beyond it clips.
-    gain : float32
-        The weight a full-scale device stands for.
+    gain : (n,) float32
+        The weight a full-scale device of each column stands for.
     bias : (n,) float32
         Added digitally.
     out : (rows, n) float32
@@ -70,9 +70,8 @@ def adc(y, scale, levels, full_scale, gain, bias, out):
     q = full_scale / steps if levels > 0 else np.float32(1)
     inverse = np.float32(1) / q
     for r in range(y.shape[0]):
-        back = scale[r] * gain
         for j in range(y.shape[1]):
             value = y[r, j]
             if levels > 0:
                 value = min(max(np.rint(value * inverse), -steps), steps) * q
-            out[r, j] = value * back + bias[j]
+            out[r, j] = value * scale[r] * gain[j] + bias[j]

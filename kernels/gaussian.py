@@ -65,15 +65,15 @@ def cosine_and_sine(word: np.uint32) -> tuple[np.float32, np.float32]:
     cosine = ((COS[3] * y + COS[2]) * y + COS[1]) * y + COS[0]
     quadrant = np.uint32((np.uint64(word) + np.uint64(0x20000000)) & np.uint64(0xC0000000))
     swap = (quadrant & SWAP) != 0
-    a, b = (sine, cosine) if swap else (cosine, sine)
-    return as_float(as_word(a) ^ ((quadrant ^ (quadrant << np.uint32(1))) & SIGN)), as_float(
-        as_word(b) ^ (quadrant & SIGN)
-    )
+    cosine_sign = (quadrant ^ (quadrant << np.uint32(1))) & SIGN
+    sine_sign = quadrant & SIGN
+    along, across = (sine, cosine) if swap else (cosine, sine)
+    return as_float(as_word(along) ^ cosine_sign), as_float(as_word(across) ^ sine_sign)
 
 
 @kernel(inline=True)
 def box_muller(radius_word: np.uint32, angle_word: np.uint32) -> tuple[np.float32, np.float32]:
-    """Return two independent standard normal draws made of two uniform words (eq:gaussian-pair).
+    """Return two independent standard normal draws from two uniform words (eq:gaussian-pair).
 
     Notes
     -----
@@ -90,7 +90,7 @@ def box_muller(radius_word: np.uint32, angle_word: np.uint32) -> tuple[np.float3
 def gaussian64(
     key: np.uint64, tick: np.uint64, chunk: np.uint64, words: NDArray[np.uint32], out: NDArray[np.float32]
 ) -> None:
-    """Write the draws of elements ``64 chunk`` to ``64 chunk + 63`` to ``out`` (eq:gaussian-layout).
+    """Write the draws of elements ``64 chunk`` to ``64 chunk + 63`` to ``out`` (eq:gaussian-pair).
 
     Parameters
     ----------

@@ -106,75 +106,106 @@ def read_held(x, weight, held, keys, tick, y):
 
     Notes
     -----
-    Test: ``tests/statistical/test_one_over_f.py``.
+    Works through panels of inputs whose weights stay in the cache, so that a draw is used where it
+    is made. Test: ``tests/statistical/test_one_over_f.py``.
     """
-    rows, n_in = x.shape
-    n_out = weight.shape[1]
-    whole = n_out % 64 == 0
-    width = 64 if whole else n_out
-    panel = 1 if whole else 64 // math.gcd(n_out, 64)
-    flat_w = weight.ravel()
-    flat_s = held.ravel()
+    n_in, n_out = weight.shape
+    width = 64 if n_out % 64 == 0 else n_out  # columns of a panel: whole chunks, or all
+    panel = 32 if width < n_out or n_out == 64 else 64 // math.gcd(n_out, 64)
+    stride = n_out // width if width == 64 else 1  # chunks from one row of a panel to the next
+    words, z, active = np.empty(64, np.uint32), np.empty(64, np.float32), np.empty(panel, np.bool_)
+    size = (panel * width + 63) // 64 * 64
+    base, s = np.zeros(size, np.float32), np.zeros(size, np.float32)
+    w3, w2, w1 = np.empty_like(base), np.empty_like(base), np.empty_like(base)
     xt = x.T.copy()
     y[:] = np.float32(0)
-    words = np.empty(64, np.uint32)
-    z = np.empty(panel * width, np.float32)
-    w3 = np.empty(panel * width, np.float32)
-    w2 = np.empty(panel * width, np.float32)
-    w1 = np.empty(panel * width, np.float32)
     for column in range(0, n_out, width):
-        for i0 in range(0, n_in, panel):
-            inputs = min(panel, n_in - i0)
-            first = i0 * n_out + column
-            size = inputs * width
-            block = xt[i0 : i0 + inputs]
-            if not _any(block, 0, rows):
+        for i in range(0, n_in, panel):
+            block = xt[i : min(i + panel, n_in)]
+            if not _mark(block, 0, len(x), active):
                 continue
-            band_weights(keys[2], tick >> np.uint64(6), first, size, words, z, flat_w[first:], flat_s[first:], w3)
+            _load(weight, held, i, column, width, len(block), base, s)
+            chunk = np.uint64((i * n_out + column) // 64)
+            size = len(block) * width
+            _draw(keys[2], tick >> np.uint64(6), chunk, stride, active, width, size, words, z, base, s, w3)
             start = 0
-            while start < rows:
-                stop = min(rows, start + 16 - int((tick + np.uint64(start)) & np.uint64(15)))
-                if _any(block, start, stop):
-                    hold = (tick + np.uint64(start)) >> np.uint64(4)
-                    band_weights(keys[1], hold, first, size, words, z, w3, flat_s[first:], w2)
-                    _fastest(block, start, stop, keys[0], tick, first, size, width, words, z, w2, flat_s[first:], w1,
-                             column, y)
-                start = stop
+            while start < len(x):
+                now = tick + np.uint64(start)
+                stop = min(len(x), start + 16 - int(now & np.uint64(15)))
+                if _mark(block, start, stop, active):
+                    _draw(keys[1], now >> np.uint64(4), chunk, stride, active, width, size, words, z, w3, s, w2)
+                while start < stop:
+                    now = tick + np.uint64(start)
+                    end = min(stop, start + 4 - int(now & np.uint64(3)))
+                    if _mark(block, start, end, active):
+                        _draw(keys[0], now >> np.uint64(2), chunk, stride, active, width, size, words, z, w2, s, w1)
+                        _accumulate(block, start, end, w1, width, column, y)
+                    start = end
 
 
 @kernel
-def _any(block, start, stop):
-    """Whether any input of the panel is nonzero in rows ``start`` to ``stop``."""
+def _mark(block, start, stop, active):
+    """Mark the inputs of a panel that are nonzero in rows ``start`` to ``stop``; whether any is."""
+    found = False
     for i in range(block.shape[0]):
+        active[i] = False
         for r in range(start, stop):
             if block[i, r] != 0.0:
-                return True
-    return False
+                active[i] = True
+                found = True
+                break
+    return found
 
 
 @kernel
-def band_weights(key, hold, first, size, words, z, base, held, out):
-    """Write ``base + held * xi`` for ``size`` elements from ``first``, a multiple of 64."""
-    chunk = np.uint64(first // 64)
+def _load(weight, held, first, column, width, inputs, base, s):
+    """Copy a panel to contiguous memory."""
+    for i in range(inputs):
+        for j in range(width):
+            base[i * width + j] = weight[first + i, column + j]
+            s[i * width + j] = held[first + i, column + j]
+
+
+@kernel
+def _draw(key, hold, chunk, stride, active, width, size, words, z, base, s, out):
+    """Write ``base + s xi`` of one panel to ``out``, chunk by chunk, where an active input needs it."""
     for c in range((size + 63) // 64):
-        gaussian64(key, hold, chunk + np.uint64(c), words, z[64 * c : 64 * c + 64])
-    for e in range(size):
-        out[e] = base[e] + held[e] * z[e]
+        first = 64 * c
+        needed = False
+        for i in range(first // width, (min(first + 64, size) - 1) // width + 1):
+            needed = needed or active[i]
+        if needed:
+            gaussian64(key, hold, chunk + np.uint64(c * stride), words, z)
+            for k in range(64):
+                z[k] = base[first + k] + s[first + k] * z[k]
+            for k in range(64):
+                out[first + k] = z[k]
 
 
 @kernel
-def _fastest(block, start, stop, key, tick, first, size, width, words, z, base, held, w1, column, y):
-    """Rows ``start`` to ``stop`` of one panel: band 1 changes every four ticks."""
-    while start < stop:
-        end = min(stop, start + 4 - int((tick + np.uint64(start)) & np.uint64(3)))
-        if _any(block, start, end):
-            band_weights(key, (tick + np.uint64(start)) >> np.uint64(2), first, size, words, z, base, held, w1)
-            for i in range(block.shape[0]):
-                for r in range(start, end):
-                    value = block[i, r]
-                    if value != 0.0:
-                        row = y[r, column : column + width]
-                        w = w1[i * width : (i + 1) * width]
-                        for j in range(width):
-                            row[j] += value * w[j]
-        start = end
+def _accumulate(block, start, stop, w, width, column, y):
+    """Add ``x w`` of one panel to rows ``start`` to ``stop`` of ``y``."""
+    row = np.empty(64, np.float32)
+    for r in range(start, stop):
+        if width != 64:
+            _accumulate_row(block[:, r], w, width, y[r])
+            continue
+        for j in range(64):  # a known length, so that the sums stay in registers
+            row[j] = y[r, column + j]
+        for i in range(block.shape[0]):
+            value = block[i, r]
+            if value != 0.0:
+                for j in range(64):
+                    row[j] += value * w[64 * i + j]
+        for j in range(64):
+            y[r, column + j] = row[j]
+
+
+@kernel
+def _accumulate_row(inputs, w, width, row):
+    """Add ``inputs @ w`` to ``row``, whose length is no multiple of a chunk."""
+    for i in range(len(inputs)):
+        value = inputs[i]
+        if value != 0.0:
+            for j in range(width):
+                row[j] += value * w[i * width + j]

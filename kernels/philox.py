@@ -44,12 +44,12 @@ def philox(c0: np.uint32, c1: np.uint32, c2: np.uint32, c3: np.uint32, k0: np.ui
 
 
 @kernel(inline=True)
-def block_of(key: np.uint64, tick: np.uint64, chunk: np.uint64, i: int) -> Block:
+def block_of(key: np.uint64, tick: np.uint64, chunk: np.uint64, i: int | np.int64) -> Block:
     """Return the four words of block ``16 chunk + i``, 0 <= i < 16, at ``tick`` (eq:philox-layout)."""
     k0, k1 = halves(key)
     c0, c1 = halves(np.uint64(chunk) << BLOCKS)
     c2, c3 = halves(tick)
-    return philox(c0 | np.uint32(i), c1, c2, c3, k0, k1)
+    return philox(np.uint32(c0 | np.uint32(i)), c1, c2, c3, k0, k1)
 
 
 @kernel

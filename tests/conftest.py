@@ -23,14 +23,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def rng(request: pytest.FixtureRequest) -> np.random.Generator:
-    """Return a generator seeded from ``--seed`` and the test's own name: fixed, and shared with no other test."""
+    """Return a generator seeded from ``--seed`` and the name of the test: fixed, and the test's own."""
     name = f"{request.node.path.stem}::{request.node.name}"
     return Stream(request.config.getoption("--seed"), name).generator()
 
 
 @pytest.fixture
 def golden() -> Callable[[str, str], None]:
-    """Return ``check(file, text)``: text equals ``tests/golden/file``, which HWNOISE_REGENERATE=1 rewrites."""
+    """Return ``check(file, text)``: equal to ``tests/golden/file``? HWNOISE_REGENERATE=1 rewrites it."""
 
     def check(file: str, text: str) -> None:
         path = Path(__file__).parent / "golden" / file

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hwnoise.backends.emulator.program import EmulatorProgram
+from hwnoise.errors import InputError
 from hwnoise.network import Network
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
@@ -13,9 +14,17 @@ class Emulator:
 
     name = "emulator"
 
-    def compile(self, network: Network, substrate: Substrate, stream: Stream) -> EmulatorProgram:
-        """Program ``network`` into a fresh chip of the kind ``substrate``, drawn from ``stream``."""
-        return EmulatorProgram(network, substrate, stream)
+    def compile(
+        self, network: Network, substrate: Substrate, stream: Stream, *, headroom: float = 1.0
+    ) -> EmulatorProgram:
+        """Program ``network`` into a fresh chip of the kind ``substrate``, drawn from ``stream``.
+
+        ``headroom`` (1 to 100) is the range of the devices over the largest weight: 1 uses their
+        whole range for a finished network, more leaves room for weights to grow in training.
+        """
+        if not 1 <= headroom <= 100:
+            raise InputError(f"headroom must be from 1 to 100, not {headroom}")
+        return EmulatorProgram(network, substrate, stream, headroom)
 
 
 backend = Emulator()

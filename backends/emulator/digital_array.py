@@ -20,11 +20,12 @@ class DigitalArray:
 
     block = 0  # ticks over which a view holds: for ever
 
-    def __init__(self, substrate: Substrate, weight: Floats, stream: Stream) -> None:
+    def __init__(self, substrate: Substrate, weight: Floats, stream: Stream, headroom: float) -> None:
         self.substrate = substrate
         noisy = substrate.adc is not None or substrate.read_noise is not None
-        self.weight_range = float(np.abs(weight).max(initial=1e-12)) if noisy else 1.0
-        self.weight = (weight / np.float32(self.weight_range)).astype(np.float32)
+        largest = np.float32(np.abs(weight).max(initial=1e-12) * headroom if noisy else 1.0)
+        self.weight_range = np.full(weight.shape[1], largest, np.float32)
+        self.weight = (weight / self.weight_range).astype(np.float32)
         self.writes = np.zeros(weight.shape, np.uint32)
         self._read_key = stream.child("read").key
         self._view: View | None = None
@@ -39,7 +40,7 @@ class DigitalArray:
 
     def write(self, delta: Floats, tick: int) -> int:
         """Add ``delta`` (n_in, n_out); returns how many device writes it took: none."""
-        self.weight += delta / np.float32(self.weight_range)
+        self.weight += delta / self.weight_range
         self._view = None
         return 0
 

@@ -25,13 +25,13 @@ READ_BACK_ROWS = 256
 class Layer:
     """A dense layer placed on one array."""
 
-    def __init__(self, substrate: Substrate, dense: DenseLayer, stream: Stream) -> None:
+    def __init__(self, substrate: Substrate, dense: DenseLayer, stream: Stream, headroom: float) -> None:
         self.name, self.substrate, self.activation = dense.name, substrate, dense.activation
         weight = np.ascontiguousarray(dense.weight.T, np.float32)
         self.n_in, self.n_out = weight.shape
         self.bias = np.zeros(self.n_out, np.float32) if dense.bias is None else np.array(dense.bias, np.float32)
         stored = PairArray if substrate.conductance is not None else DigitalArray
-        self.array: PairArray | DigitalArray = stored(substrate, weight, stream)
+        self.array: PairArray | DigitalArray = stored(substrate, weight, stream, headroom)
         self.node = NodeNoises(substrate, self.n_out, stream)
 
     def forward(self, x: Floats, tick: int, quiet: Mask | None = None) -> tuple[Floats, Floats]:
@@ -55,7 +55,7 @@ class Layer:
         noise = self.node.draw(tick, len(x))
         if noise is not None:
             noise = noise if quiet is None else np.where(quiet[:, None], np.float32(0), noise)
-            y += noise / (scale[:, None] * np.float32(self.array.weight_range))
+            y += noise / (scale[:, None] * self.array.weight_range)
         full_scale = self.substrate.adc.range if self.substrate.adc else 1.0
         self._convert_out(y, scale, full_scale, self.bias)
         return y, np.zeros_like(y) if noise is None else noise
@@ -76,7 +76,7 @@ class Layer:
 
     def true_weights(self, tick: int) -> Floats:
         """The weights as they are at ``tick``, without the noise of a read: for diagnostics only."""
-        return self.array.view(tick).weight.T * np.float32(self.array.weight_range)
+        return (self.array.view(tick).weight * self.array.weight_range).T
 
     def write(self, weight: Floats | None, bias: Floats | None, tick: int) -> int:
         """Add to weight (n_out, n_in) and bias; returns how many weights were programmed."""
@@ -128,5 +128,4 @@ class Layer:
 
     def _convert_out(self, y: Floats, scale: Floats, full_scale: float, bias: Floats) -> None:
         levels = self.substrate.adc.levels if self.substrate.adc else 0
-        gain = np.float32(self.array.weight_range)
-        converters.adc(y, scale, levels, np.float32(full_scale), gain, bias, y)
+        converters.adc(y, scale, levels, np.float32(full_scale), self.array.weight_range, bias, y)

@@ -32,13 +32,13 @@ class PairArray:
 
     block = BLOCK
 
-    def __init__(self, substrate: Substrate, weight: Floats, stream: Stream) -> None:
+    def __init__(self, substrate: Substrate, weight: Floats, stream: Stream, headroom: float) -> None:
         assert substrate.conductance is not None
         self.substrate, self.conductance = substrate, substrate.conductance
-        self.weight_range = substrate.conductance.weight_range(weight)
+        self.weight_range = substrate.conductance.weight_range(weight, headroom)
         self.shape = weight.shape
         size = weight.size
-        self.target = np.clip(weight.ravel() / np.float32(self.weight_range), -1, 1).astype(np.float32)
+        self.target = np.clip(weight / self.weight_range, -1, 1).astype(np.float32).ravel()
         self.pending = np.zeros(size, np.float32)
         self.g = np.zeros((2, size), np.float32)
         self.nu = np.zeros((2, size), np.float32)
@@ -84,7 +84,7 @@ class PairArray:
 
     def write(self, delta: Floats, tick: int) -> int:
         """Add ``delta`` (n_in, n_out) in weight units; returns how many weights were programmed."""
-        self.pending += delta.ravel() / np.float32(self.weight_range)
+        self.pending += (delta / self.weight_range).ravel()
         if self.substrate.write.mode == "ideal":
             return self._write_exactly()
         np.clip(self.pending, -1 - self.target, 1 - self.target, out=self.pending)

@@ -30,10 +30,12 @@ class EmulatorProgram:
     one ``clock.read_period``, on all layers alike.
     """
 
-    def __init__(self, network: Network, substrate: Substrate, stream: Stream) -> None:
+    def __init__(self, network: Network, substrate: Substrate, stream: Stream, headroom: float) -> None:
         self.network, self.substrate = network, substrate
         self.capabilities = substrate.capabilities()
-        self.layers = {d.name: Layer(substrate, d, stream.child(d.name)) for d in network.dense_layers()}
+        self.layers = {
+            d.name: Layer(substrate, d, stream.child(d.name), headroom) for d in network.dense_layers()
+        }
         self.tick = 0
         self.events: dict[str, int] = Counter()
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -16,9 +19,35 @@ from hwnoise.errors import HwnoiseError
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 READER_GONE = 141  # 128 + SIGPIPE: `hwnoise devices | head -1`
 
-app = typer.Typer(
-    name="hwnoise", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
-)
+
+def hwnoise(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
+) -> None:
+    """Emulate noisy analog and neuromorphic hardware, and train networks on it.
+
+    The perturbation that teaches is the hardware's own noise.
+
+    Example:
+      hwnoise train                             digits on an emulated phase-change chip
+      hwnoise devices pcm                       what that chip is, with sources
+      hwnoise evaluate runs/digits-pcm-anp-1    accuracy over fresh chips
+    """
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"hwnoise {installed('hwnoise')}")
+    elif context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def _help(command: Callable[..., None]) -> str:
+    """The docstring, with the mark (a backspace) that keeps Typer from refilling the example."""
+    return (inspect.getdoc(command) or "").replace("Example:", "\b\nExample:")
+
+
+app = typer.Typer(name="hwnoise", add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+app.callback(invoke_without_command=True, help=_help(hwnoise))(hwnoise)
 for command in (
     train.train,
     evaluate.evaluate,
@@ -30,30 +59,7 @@ for command in (
     lists.cite,
     doctor.doctor,
 ):
-    app.command()(command)
-
-
-@app.callback(invoke_without_command=True)
-def hwnoise(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False,
-) -> None:
-    """Emulate noisy analog and neuromorphic hardware, and train networks on it.
-
-    The perturbation that teaches is the hardware's own noise.
-
-    \b
-    Example:
-      hwnoise train                             digits on an emulated phase-change chip
-      hwnoise devices pcm                       what that chip is, with sources
-      hwnoise evaluate runs/digits-pcm-anp-1   accuracy over fresh chips
-    """
-    if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(f"hwnoise {installed('hwnoise')}")
-    elif context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+    app.command(help=_help(command))(command)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -84,7 +90,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         return READER_GONE
     except OSError as error:
-        return _complain(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
+        _drop_output()
+        where = f"{error.filename}: " if error.filename else ""
+        return _complain(f"{where}{error.strerror or error}", 2)
     except MemoryError as error:
         return _complain(f"not enough memory for a network or batch of this size ({error})", 2)
     return 0
@@ -109,5 +117,6 @@ def _usage(error: typer.TyperException) -> str:
 
 
 def _drop_output() -> None:
-    """Point standard output at nothing, so that Python's closing flush does not fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Point standard output at nothing: what could not be written must not fail once more at the end."""
+    with suppress(io.UnsupportedOperation):  # captured output has no descriptor, and never fails
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

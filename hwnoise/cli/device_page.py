@@ -7,10 +7,14 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from hwnoise.cli.output import wrapped
+
 if TYPE_CHECKING:
     from hwnoise.devices.effect import Effect
     from hwnoise.substrate import Substrate
 
+_MARKUP = re.compile(r"``|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)")  # code marks, and stars of emphasis
+MARGIN = 34  # column where the meaning of a parameter starts
 _SHARED = frozenset({"fit", "source", "handles"})
 _ENTRY = re.compile(r"^(?P<names>\w+(?:, \w+)*) : .*\n(?P<text>(?:[ ]+.*\n?)+)", re.MULTILINE)
 
@@ -32,13 +36,18 @@ def as_record(chip: Substrate) -> dict[str, Any]:
 def as_lines(chip: Substrate) -> Iterator[str]:
     """The substrate as a page to read."""
     yield f"{chip.name}: {chip.kind}"
-    yield from ([chip.summary] if chip.summary else [])
+    yield wrapped(chip.summary, "", 2)
     for name, effect in chip.effects().items():
         yield ""
         yield from _effect_lines(_effect_record(name, effect))
-    yield from _section("what a learner can see", chip.observability() or ["nothing: it has no noise"])
-    yield f"  switched off: {chip.quiet}"
-    yield from _section("sources", [f"{source.key}  {source}" for source in chip.sources])
+    yield "\nwhat a learner can see"
+    for noise in chip.observability() or ["nothing: it has no noise"]:
+        yield wrapped(noise, "", 2)
+    yield f"  what can be made quiet: {chip.quiet}"
+    if chip.sources:
+        yield "\nsources"
+    for source in chip.sources:
+        yield wrapped(str(source), f"  {source.key}", 2 + max(len(s.key) for s in chip.sources) + 2)
 
 
 def meanings(effect: type[Effect]) -> dict[str, str]:
@@ -46,7 +55,7 @@ def meanings(effect: type[Effect]) -> dict[str, str]:
     _, _, attributes = (inspect.getdoc(effect) or "").partition("----------\n")
     found = {}
     for entry in _ENTRY.finditer(attributes + "\n"):
-        text = " ".join(entry["text"].split()).replace("``", "")
+        text = _MARKUP.sub("", " ".join(entry["text"].split()))
         found.update(dict.fromkeys(entry["names"].split(", "), text))
     return found
 
@@ -70,10 +79,10 @@ def _effect_record(name: str, effect: Effect) -> dict[str, Any]:
 def _effect_lines(effect: dict[str, Any]) -> Iterator[str]:
     origin = ", ".join(part for part in (effect["fit"], effect["source"]) if part)
     yield f"{effect['name']}  ({origin})" if origin else effect["name"]
-    yield f"  {effect['summary']}"
+    yield wrapped(effect["summary"], "", 2)
     for parameter in effect["parameters"]:
-        shown = f"{parameter['name']} = {_value(parameter['value'])}"
-        yield f"    {shown:<34}  {parameter['meaning']}".rstrip()
+        label = f"    {parameter['name']} = {_value(parameter['value'])}"
+        yield wrapped(parameter["meaning"], label, MARGIN)
 
 
 def _value(value: Any) -> str:
@@ -82,9 +91,3 @@ def _value(value: Any) -> str:
         return str(value)
     inside = ", ".join(f"{key}={item}" for key, item in value.items() if key != "shape")
     return f"{value['shape']}({inside})" if "shape" in value else f"({inside})"
-
-
-def _section(title: str, lines: Any) -> Iterator[str]:
-    yield ""
-    yield title
-    yield from (f"  {line}" for line in lines)

@@ -19,11 +19,11 @@ def doctor(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only what is wrong with the core.")] = False,
     seed: Unused = None,
 ) -> None:
-    """Look at what is installed, compute a little, and say how to put right what is not.
+    """Check the installation and say how to repair it.
 
-    Leaves with 0 if the core works, with 1 if it does not; extras may be missing.
+    Looks at every package, then compiles a kernel and reads a small chip.
+    Leaves with 0 if the core works, with 1 if not; extras may be absent.
 
-    \b
     Example:
       hwnoise doctor
     """

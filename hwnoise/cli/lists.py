@@ -7,18 +7,21 @@ from typing import Annotated
 import typer
 
 from hwnoise.cli.options import Json, Names, Unused
-from hwnoise.cli.output import emit_json, emit_rows, print_lines
+from hwnoise.cli.output import emit_json, emit_rows, print_lines, wrapped
 
 
 def devices(
-    name: Annotated[str | None, typer.Argument(help="A preset or a TOML file: show all of it.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="A preset or a TOML file to show in full.")
+    ] = None,
     as_json: Json = False,
     quiet: Names = False,
     seed: Unused = None,
 ) -> None:
-    """List the chips that can be emulated, or show one with every parameter and its source.
+    """List the chips that can be emulated, or show one in full.
 
-    \b
+    In full: every parameter with its unit, its fit and its source.
+
     Example:
       hwnoise devices
       hwnoise devices pcm
@@ -39,9 +42,8 @@ def devices(
 
 
 def learners(as_json: Json = False, quiet: Names = False, seed: Unused = None) -> None:
-    """List the learning rules, what each has to observe, and the paper it comes from.
+    """List the learning rules, what they need, and their papers.
 
-    \b
     Example:
       hwnoise learners
     """
@@ -51,9 +53,8 @@ def learners(as_json: Json = False, quiet: Names = False, seed: Unused = None) -
 
 
 def backends(as_json: Json = False, quiet: Names = False, seed: Unused = None) -> None:
-    """List what can compute a chip, and the command that installs what is missing.
+    """List what can compute a chip, and how to install it.
 
-    \b
     Example:
       hwnoise backends
     """
@@ -63,9 +64,10 @@ def backends(as_json: Json = False, quiet: Names = False, seed: Unused = None) -
 
 
 def tasks(as_json: Json = False, quiet: Names = False, seed: Unused = None) -> None:
-    """List what can be learned without bringing data of your own (`--data` brings them).
+    """List the tasks that come with their data.
 
-    \b
+    Your own data need no name: see `hwnoise train --data`.
+
     Example:
       hwnoise tasks
     """
@@ -76,14 +78,15 @@ def tasks(as_json: Json = False, quiet: Names = False, seed: Unused = None) -> N
 
 
 def cite(
-    names: Annotated[list[str] | None, typer.Argument(help="Devices and learners; all by default.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME", help="Devices and learners; all if left out.")
+    ] = None,
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="The citations without the names.")] = False,
     seed: Unused = None,
 ) -> None:
-    """Print the publications behind devices and learners, as you would cite them.
+    """Print the publications behind devices and learners.
 
-    \b
     Example:
       hwnoise cite pcm anp
     """
@@ -95,4 +98,4 @@ def cite(
     elif quiet:
         print_lines(dict.fromkeys(source for _, source in found))
     else:
-        print_lines(f"{name}: {source}" for name, source in found)
+        print_lines(wrapped(source, name, 2 + max(len(name) for name, _ in found)) for name, source in found)

@@ -12,12 +12,8 @@ Seed = Annotated[int | None, typer.Option(help="Reproduces everything bit for bi
 Names = Annotated[bool, typer.Option("--quiet", "-q", help="Only the names, one on each line.")]
 Unused = Annotated[int | None, typer.Option("--seed", help="Accepted; nothing here is random.", metavar="N")]
 
-Task = Annotated[
-    str | None, typer.Option(help="What to learn; `hwnoise tasks` lists them.", metavar="NAME")
-]
-Data = Annotated[
-    str | None, typer.Option(help="Your own data: IDX folder, .npz or .csv.", metavar="PATH")
-]
+Task = Annotated[str | None, typer.Option(help="What to learn; `hwnoise tasks` lists them.", metavar="NAME")]
+Data = Annotated[str | None, typer.Option(help="Your own data: IDX folder, .npz or .csv.", metavar="PATH")]
 Network = Annotated[
     str | None, typer.Option(help="784-64-10, a NIR file, or a run folder.", metavar="NETWORK")
 ]

@@ -35,7 +35,9 @@ def plain(value: Any) -> Any:
     return value
 
 
-def emit_rows(rows: Sequence[Row], heading: str, fields: Sequence[str], *, as_json: bool, quiet: bool) -> None:
+def emit_rows(
+    rows: Sequence[Row], heading: str, fields: Sequence[str], *, as_json: bool, quiet: bool
+) -> None:
     """Print records as a JSON list, as their names only (``quiet``), or as entries to read.
 
     Parameters
@@ -52,30 +54,38 @@ def emit_rows(rows: Sequence[Row], heading: str, fields: Sequence[str], *, as_js
     elif quiet:
         print_lines(str(row["name"]) for row in rows)
     else:
-        columns = shutil.get_terminal_size().columns
-        print_lines(line for row in rows for line in _entry(row, heading, fields, columns))
+        print_lines(line for row in rows for line in _entry(row, heading, fields))
 
 
-def _entry(row: Row, heading: str, fields: Sequence[str], columns: int) -> Iterator[str]:
-    """``name: heading``, then each field with its text wrapped beside its label, then an empty line."""
+def _entry(row: Row, heading: str, fields: Sequence[str]) -> Iterator[str]:
+    """``name: heading``, then each field beside its label, then an empty line."""
     yield f"{row['name']}: {row[heading]}" if row.get(heading) else str(row["name"])
     margin = 4 + max(map(len, fields), default=0)
     for key in fields:
-        if row.get(key) not in (None, ""):
-            yield wrapped(_shown(row[key]), f"  {key:<{margin - 2}}", columns)
+        label = f"  {key}"
+        for part in _parts(row.get(key)):
+            yield wrapped(part, label, margin)
+            label = ""
     yield ""
 
 
-def _shown(value: Any) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+def _parts(value: Any) -> list[str]:
+    """What is listed one below the other: each citation of several, each noise of several."""
+    if isinstance(value, bool):
+        return ["yes" if value else "no"]
+    return [] if value in (None, "") else str(value).split("; ")
 
 
-def wrapped(text: str, label: str, columns: int) -> str:
-    """``text`` beside its ``label``, its further lines indented alike; words are never broken."""
-    width = max(columns - 1, len(label) + 20)
+def wrapped(text: str, label: str, margin: int) -> str:
+    """``text`` from column ``margin`` on, beside its ``label``, or below one that is too long."""
+    columns = shutil.get_terminal_size().columns
+    width = max(columns - 1, margin + 30)
     words = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
-    words.initial_indent, words.subsequent_indent = label, " " * len(label)
-    return words.fill(text)
+    words.initial_indent = words.subsequent_indent = " " * margin
+    if not text:
+        return label
+    block = words.fill(text)
+    return f"{label:<{margin}}{block[margin:]}" if len(label) < margin else f"{label}\n{block}"
 
 
 def print_lines(lines: Iterable[str]) -> None:

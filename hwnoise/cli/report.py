@@ -17,9 +17,10 @@ def report(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
     seed: Unused = None,
 ) -> None:
-    """Write a run's report.html again and print its path; it needs no network to view.
+    """Write the report.html of a run and print its path.
 
-    \b
+    One self-contained file: it can be viewed without a network.
+
     Example:
       hwnoise report runs/digits-pcm-anp-1
     """

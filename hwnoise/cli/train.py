@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +14,7 @@ from hwnoise.cli.output import emit_json, print_lines
 
 def train(
     experiment: Annotated[
-        Path | None, typer.Argument(metavar="[EXP.toml]", help="A configuration file; flags overrule it.")
+        Path | None, typer.Argument(metavar="EXP.toml", help="A configuration file; flags overrule it.")
     ] = None,
     task: Task = None,
     data: Data = None,
@@ -28,16 +29,16 @@ def train(
     settings: Set = None,
     chips: Chips = None,
     out: Annotated[Path | None, typer.Option(help="The run folder.", metavar="DIR")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, bit for bit.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     seed: Seed = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Train a network on a noisy chip by the chip's own noise.
 
-    Without arguments: handwritten digits on a phase-change-memory chip.
+    Without arguments: handwritten digits on a phase-change-memory chip. What is
+    left out takes the default of the task and the device.
 
-    \b
     Example:
       hwnoise train
       hwnoise train --device smtj --epochs 60 --seed 7
@@ -65,4 +66,12 @@ def train(
     if as_json:
         emit_json(summary.flat())
     else:
-        print_lines(summary.lines())
+        print_lines([*summary.lines(), *_verdict(summary.content["forecast"])])
+
+
+def _verdict(forecast: Mapping[str, Any]) -> list[str]:
+    """What was foreseen, in the columns of ``Summary.lines``."""
+    from hwnoise.training.measure import memory_sentence
+
+    said = {"forecast": forecast["sentence"], "noise": memory_sentence(forecast["memory"])}
+    return [f"{word:<28}{sentence}" for word, sentence in said.items()]

@@ -38,7 +38,9 @@ class ActivityNodePerturbation:
     """
 
     name: ClassVar[str] = "anp"
-    summary: ClassVar[str] = "activity-based node perturbation from pairs of noisy passes; nothing else is needed"
+    summary: ClassVar[str] = (
+        "activity-based node perturbation from pairs of noisy passes; nothing else is needed"
+    )
     source: ClassVar[str] = (
         "S. Dalm, M. van Gerven, N. Ahmad, arXiv:2310.00965; "
         "L. Koenders et al., Phys. Rev. Applied 23:054035 (2025)"
@@ -84,7 +86,9 @@ class ActivityNodePerturbation:
                 self._moves.update(layer, moved)
         scale = divide(difference, self._extent(reading) * np.float32(len(difference)))[:, None]
         estimate = {}
-        for layer, moved in _moves(reading):  # twice through the layers, so that one difference is held at a time
+        for layer, moved in _moves(
+            reading
+        ):  # twice through the layers, so that one difference is held at a time
             moved *= scale
             moved = self._weighted(layer, moved)
             inputs = reading.inputs[layer][0::2]

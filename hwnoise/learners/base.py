@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -64,9 +64,9 @@ class Learner(Protocol):
         What it must be able to observe.
     """
 
-    name: str
-    source: str
-    needs: Needs
+    name: ClassVar[str]
+    source: ClassVar[str]
+    needs: ClassVar[Needs]
 
     def bind(self, network: Network, capabilities: Capabilities) -> None:
         """Check once, before training, that the chip shows what the rule needs.

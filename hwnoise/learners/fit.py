@@ -18,5 +18,6 @@ def require(learner: str, needs: Needs, capabilities: Capabilities) -> None:
     )
     others = ", ".join(fitting(capabilities)) or "none"
     raise MismatchError(
-        f"learner {learner} needs {needs}, but this chip shows {shown or 'no noise'}; learners that would fit: {others}"
+        f"learner {learner} needs {needs}, but this chip shows {shown or 'no noise'}; "
+        f"learners that would fit: {others}"
     )

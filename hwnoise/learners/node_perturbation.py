@@ -51,7 +51,9 @@ class NodePerturbation:
     _order: Order = field(default="interleaved", init=False)
     _quiet: bool = field(default=False, init=False)
     _known: bool = field(default=False, init=False)
-    _noise: RunningVariance = field(default_factory=lambda: RunningVariance(about_mean=True), init=False, repr=False)
+    _noise: RunningVariance = field(
+        default_factory=lambda: RunningVariance(about_mean=True), init=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         self.baseline_passes = at_least(self.name, "baseline_passes", self.baseline_passes, 1)

@@ -36,7 +36,9 @@ class RunningVariance:
         count = self._count.get(name, 0)
         weight = np.float32(len(values) / (count + len(values)))
         self._count[name] = min(count + len(values), MEMORY)
-        _move(self._square, name, np.einsum("s...,s...->...", values, values) / np.float32(len(values)), weight)
+        _move(
+            self._square, name, np.einsum("s...,s...->...", values, values) / np.float32(len(values)), weight
+        )
         if self.about_mean:
             _move(self._mean, name, values.mean(axis=0), weight)
 

@@ -185,18 +185,14 @@ def _filtered_shape(
     n_out, per_group, *kernel = node.weight.shape
     n_in = per_group * node.groups
     if len(shape) != len(kernel) + 1 or shape[0] != n_in:
-        raise InputError(
-            f"{node.kind} takes {n_in} channels x {len(kernel)} axes, gets {shape_text(shape)}"
-        )
+        raise InputError(f"{node.kind} takes {n_in} channels x {len(kernel)} axes, gets {shape_text(shape)}")
     if padding == "same":
         return (n_out, *shape[1:])
     amount = (0,) * len(kernel) if isinstance(padding, str) else padding
     return (n_out, *_windows(node, shape[1:], tuple(kernel), stride, amount, dilation))
 
 
-def _windows(
-    node: Node, size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape
-) -> Shape:
+def _windows(node: Node, size: Shape, kernel: Shape, stride: Shape, padding: Shape, dilation: Shape) -> Shape:
     """Count the windows that fit along each axis."""
     axes = zip(size, kernel, stride, padding, dilation, strict=True)
     counts = tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in axes)

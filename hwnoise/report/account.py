@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from hwnoise.report import words
@@ -17,7 +19,8 @@ def cost(summary: Summary) -> Section:
         ("device writes", words.count(summary.writes)),
         ("wall-clock time", words.duration(summary.seconds)),
     ]
-    rows += [(name.replace("_", " "), words.count(count)) for name, count in (summary.events or {}).items()]
+    events = [(name.replace("_", " "), words.count(count)) for name, count in (summary.events or {}).items()]
+    rows += [event for event in events if event not in rows]
     known = [row for row in rows if row[1] != "–"]
     sentences = ["What the chip did during training, counted event by event."]
     if not known:
@@ -39,25 +42,36 @@ def forecast(found: Forecast | None) -> Section:
     """What the closed forms said before the first step."""
     if found is None or not (found.verdict or found.sentence):
         return Section("Forecast", ["No forecast was made before this run."])
-    sentences = ["What the closed forms said before the first step."]
-    parts = [part for part in (found.verdict, found.sentence) if part]
-    return Section("Forecast", sentences, items=[": ".join(parts)])
+    said = found.sentence or found.verdict or ""
+    return Section(
+        "Forecast", ["What the closed forms said before the first step."], items=[words.sentence(said)]
+    )
 
 
 def provenance(summary: Summary | None, manifest: Mapping[str, Any] | None) -> Section:
     """Versions, seed and command: what it takes to have the same bits again."""
-    sentences = []
-    if summary is not None and summary.command:
-        sentences.append("The same command, version and class of machine give the same bits.")
+    command = _command(summary, manifest or {})
+    sentences = ["The command was not recorded."]
+    if command is not None:
+        sentences = ["The same command, version and class of machine give the same bits."]
     if manifest is None:
         sentences.append("The folder has no manifest.json, so versions are not known.")
     facts = _facts(summary)
     # what the manifest says again is said once; what it says otherwise is seen
-    facts += [fact for fact in _flat(manifest or {}) if fact not in facts]
+    facts += [fact for fact in _flat(manifest or {}) if fact not in facts and fact[0] != "command"]
     tables = [Table(("fact", "value"), facts, words=True)] if facts else []
-    return Section(
-        "Provenance", sentences, tables=tables, code=summary.command if summary is not None else None
-    )
+    return Section("Provenance", sentences, tables=tables, code=command)
+
+
+def _command(summary: Summary | None, manifest: Mapping[str, Any]) -> str | None:
+    """The line to type: a manifest keeps it as the list of its words."""
+    if summary is not None and summary.command:
+        return summary.command
+    found = manifest.get("command")
+    if not isinstance(found, list) or not found:
+        return None
+    program, *arguments = map(str, found)
+    return shlex.join([Path(program).name, *arguments])  # where it was installed is nobody's business
 
 
 def _facts(summary: Summary | None) -> list[tuple[str, str]]:

@@ -40,7 +40,10 @@ def curve(
     colours, dashes = zip(*styles.values(), strict=True)
     y_axis: Spec = {"tickCount": 5, "domain": False, "ticks": False, "minExtent": 34}
     y_axis |= {"format": ".0%"} if percent else {}
-    x_axis = {"tickMinStep": 1, "grid": False, "tickCount": 6}
+    xs = [x for x, *_ in points]
+    steps = int(max(xs) - min(xs)) if all(float(x).is_integer() for x in xs) else 6
+    ticks = max(1, min(6, steps))  # none between two epochs
+    x_axis = {"grid": False, "format": "~g", "tickCount": ticks}
     dots = {"size": 28} if len(points) <= _MANY_POINTS * len(styles) else False
     return {
         "width": WIDTH,
@@ -73,7 +76,7 @@ def intervals(found: Sequence[Row], *, domain: tuple[float, float], guess: float
     clipped = {"scale": {"domain": list(domain), "nice": False, "clamp": True}}
     x = quantity("value", "accuracy", axis) | clipped
     place = {"x": x, "y": names("name", [row["name"] for row in found])}
-    labels = [row | {"label": f"{100 * row['value']:.1f} %"} for row in found]
+    labels = [{**row} | {"label": f"{100 * row['value']:.1f} %"} for row in found]
     singles = [{"name": row["name"], "value": value} for row in found for value in row["single"]]
     known = [row for row in found if row["low"] is not None and row["high"] is not None]
     label = {"type": "text", "dy": -16, "fontSize": 12, "fontWeight": 600, "color": INK}

@@ -19,9 +19,8 @@ def learning(epochs: Sequence[Epoch]) -> Section:
         return Section("Learning curve", ["No epoch is complete yet."])
     headers = ("epoch", "loss", "training", "validation", "reads", "writes", "time")
     numbers = Table(headers, [_line(epoch) for epoch in epochs])
-    sentence = words.progress(epochs)
     figures = [_losses(epochs, numbers), _accuracies(epochs, numbers)]
-    return Section("Learning curve", [sentence[0].upper() + sentence[1:]], figures)
+    return Section("Learning curve", [words.sentence(words.progress(epochs))], figures)
 
 
 def _line(epoch: Epoch) -> tuple[str, ...]:
@@ -53,7 +52,7 @@ def accuracy(summary: Summary) -> Section:
     missing = [name for name, share in zip(_STEPS, measured, strict=True) if share is None]
     if not found:
         return Section("Accuracy on held-out data", ["It was not measured."])
-    sentences = ["Dots are the measured accuracy, bars its interval, thin ticks single chips."]
+    sentences = ["Dots are the measured accuracy, bars its 95 % interval, thin ticks single chips."]
     classes = len(summary.classes or ())
     if classes:
         sentences.append(f"The dotted line is what guessing among {classes} classes gives.")

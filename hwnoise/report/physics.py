@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from math import sqrt
+from math import ceil, sqrt
 
 from hwnoise.report import bars, words
 from hwnoise.report.markup import Figure, Section, Table
@@ -21,8 +21,7 @@ def noise(layers: Sequence[Layer] | None) -> Section:
     sentences = [
         "The spread of each layer's node values over samples (signal), and their spread between reads "
         "of one sample (noise).",
-        "The fresh part is new at every read: all that a difference of two passes can see, and all "
-        "that can teach. The rest is memory that both passes share.",
+        "The fresh part is what two passes do not share: all that their difference can see.",
     ]
     loudest = max(layers, key=lambda layer: _ratio(layer) or 0.0)
     ratio = _ratio(loudest)
@@ -51,7 +50,7 @@ def _ratio(layer: Layer) -> float | None:
 
 
 def _fresh(layer: Layer) -> float | None:
-    """Standard deviation of the part that is new at every read: variances add, spreads do not."""
+    """Standard deviation of the part that two passes do not share: variances add, spreads do not."""
     if layer.noise is None or layer.fresh_fraction is None:
         return None
     return layer.noise * sqrt(layer.fresh_fraction)
@@ -83,7 +82,9 @@ def _comparison(found: Alignment) -> list[str]:
         directions = words.plural(found.directions, "noisy direction")
         sentences.append(f"The estimate is the mean over {directions}.")
     if found.snr is not None:
-        sentences.append(f"Its signal-to-noise ratio is {words.number(found.snr)}.")
+        sentences.append(
+            f"Signal to noise of a single one: {words.number(found.snr)} (squared length over variance)."
+        )
     return sentences
 
 
@@ -94,12 +95,12 @@ def wear(layers: Mapping[str, Histogram] | None) -> Section:
     if not known:
         return Section(title, [words.NOT_SHOWN])
     sentences = [
-        "Every write wears a device and adds programming noise.",
+        "How often single devices were programmed during the run.",
         "The table gives what half of a layer's devices stay at or below, and what all of them do.",
     ]
     bins = [(name, *span) for name, histogram in known.items() for span in _bins(histogram)]
     spec = bars.histograms(_shares(bins), x_title="writes of one device", y_title="devices")
-    numbers = [(name, f"{low:g} to {high:g}", words.count(count)) for name, low, high, count in bins]
+    numbers = [(name, _whole(low, high), words.count(count)) for name, low, high, count in bins]
     bounds = [(name, *_bounds(histogram)) for name, histogram in known.items()]
     text = "; ".join(f"{name}: half at most {half}, all at most {most}" for name, _, half, most in bounds)
     figure = Figure("Devices by number of writes", text, spec, Table(("layer", "writes", "devices"), numbers))
@@ -108,6 +109,12 @@ def wear(layers: Mapping[str, Histogram] | None) -> Section:
 
 def _bins(histogram: Histogram) -> list[tuple[float, float, int]]:
     return list(zip(histogram.edges[:-1], histogram.edges[1:], histogram.counts, strict=True))
+
+
+def _whole(low: float, high: float) -> str:
+    """The whole numbers ``n`` with ``low <= n < high``."""
+    first, last = ceil(low), ceil(high) - 1
+    return f"{first:,} to {last:,}" if last > first else f"{first:,}"
 
 
 def _shares(bins: Sequence[tuple[str, float, float, int]]) -> list[tuple[str, float, float, float]]:
@@ -122,5 +129,5 @@ def _bounds(histogram: Histogram) -> tuple[str, str, str]:
     total = sum(histogram.counts)
     below = list(accumulate(histogram.counts))
     half, most = (next(i for i, seen in enumerate(below) if seen >= part) for part in (total / 2, total))
-    edges = histogram.edges[1:]
-    return words.count(total), f"{edges[half]:,g}", f"{edges[most]:,g}"
+    most_of_bin = [ceil(edge) - 1 for edge in histogram.edges[1:]]
+    return words.count(total), words.count(most_of_bin[half]), words.count(most_of_bin[most])

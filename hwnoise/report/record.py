@@ -31,7 +31,7 @@ class Epoch(Part):
 
 
 class Accuracy(Part):
-    """A share of right answers in 0..1 and its interval; ``chips`` holds one value per chip."""
+    """A share of right answers in 0..1 and its 95 % interval; ``chips`` holds one value per chip."""
 
     value: Share
     low: float | None = None
@@ -42,7 +42,7 @@ class Accuracy(Part):
 class Layer(Part):
     """Root-mean-square signal and noise at the nodes of one layer, in node units.
 
-    ``fresh_fraction`` is the share of the noise *variance* that is new at every read.
+    ``fresh_fraction`` is the share of the noise *variance* that two passes do not share.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Alignment(Part):
 
 
 class Histogram(Part):
-    """Devices counted by how often they were written; bin ``i`` spans ``edges[i:i + 2]``."""
+    """Devices counted by how often they were written; bin ``i`` has ``edges[i] <= writes < edges[i + 1]``."""
 
     edges: tuple[float, ...]
     counts: tuple[Count, ...]

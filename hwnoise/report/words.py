@@ -51,6 +51,11 @@ def duration(seconds: float | None) -> str:
     return f"{minutes // 60:,}{NBSP}h {minutes % 60}{NBSP}min"
 
 
+def sentence(text: str) -> str:
+    """Begin with a capital and end with a full stop, whatever the words were cut out of."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 def plural(amount: int, noun: str) -> str:
     """``1 chip``, ``5 chips``."""
     return f"{amount:,} {noun}" if amount == 1 else f"{amount:,} {noun}s"
@@ -81,8 +86,7 @@ def setting(record: Record) -> str:
     rule = f" with the rule {summary.learner}" if summary.learner else ""
     length = f", for {plural(summary.epochs, 'epoch')}" if summary.epochs is not None else ""
     task = f" on {summary.task}" if summary.task else ""
-    sentence = f"{network} was trained{task}, on {chip}{backend}{rule}{length}."
-    return sentence[0].upper() + sentence[1:]
+    return sentence(f"{network} was trained{task}, on {chip}{backend}{rule}{length}.")
 
 
 def progress(epochs: Sequence[Epoch]) -> str:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.errors import InputError
-from hwnoise.files import replacing
 from hwnoise.training.history import History
+from hwnoise.training.tensors import read_arrays, write_arrays
 
 Array = NDArray[Any]
 _PARTS = ("program", "learner", "optimizer", "weights")
@@ -47,7 +44,9 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     record = {"history": checkpoint.history.to_dict(), "forecast": dict(checkpoint.forecast)}
     groups = (checkpoint.program, checkpoint.learner, checkpoint.optimizer, checkpoint.history.weights)
     parts = zip(_PARTS, groups, strict=True)
-    write_arrays(path, {f"{part}/{key}": item for part, group in parts for key, item in group.items()}, record)
+    write_arrays(
+        path, {f"{part}/{key}": item for part, group in parts for key, item in group.items()}, record
+    )
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -68,63 +67,3 @@ def read_checkpoint(path: Path) -> Checkpoint:
         return Checkpoint(**groups, history=history, forecast=record["forecast"])
     except (KeyError, TypeError) as error:
         raise InputError(f"{path}: not a checkpoint of this version of hwnoise") from error
-
-
-def write_arrays(path: Path, arrays: Mapping[str, Array], record: Mapping[str, Any] | None = None) -> None:
-    """Write named arrays, and a JSON record beside them, as one safetensors file.
-
-    Parameters
-    ----------
-    path : Path
-        Replaced in one step.
-    arrays : mapping of str to array
-        Any shapes; booleans, integers and floats.
-    record : mapping, optional
-        What JSON can hold.
-    """
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
-
-    plain = {name: np.asarray(item, order="C") for name, item in arrays.items()}
-    text = json.dumps(record or {})
-    metadata = {"record": text, "digest": _digest(plain, text)}
-    with replacing(path) as temporary:
-        try:
-            save_file(plain, temporary, metadata)
-        except SafetensorError as error:  # its own name for a full disk
-            raise OSError(str(error)) from error
-
-
-def read_arrays(path: Path) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Read what ``write_arrays`` wrote: the arrays and the record.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, cut short, or differs in a single bit from what was written.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-        if metadata["digest"] != _digest(arrays, metadata["record"]):
-            raise ValueError("the content does not fit its checksum")
-        return arrays, json.loads(metadata["record"])
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path}: damaged, it cannot be read ({_one_line(error)})") from error
-
-
-def _digest(arrays: Mapping[str, Array], text: str) -> str:
-    digest = hashlib.blake2b(text.encode(), digest_size=16)
-    for name in sorted(arrays):
-        digest.update(f"{name}{arrays[name].dtype.str}{arrays[name].shape}".encode())
-        digest.update(arrays[name].reshape(-1).view(np.uint8).data)
-    return digest.hexdigest()
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]

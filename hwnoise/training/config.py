@@ -30,10 +30,19 @@ def _is_plain(value: object) -> bool:
 def _plain(options: dict[str, Any]) -> dict[str, Any]:
     for key, value in options.items():
         if not _is_plain(value):
-            raise ValueError(f"has to hold finite numbers, words or lists of them, and {key!r} is none of these")
+            raise ValueError(
+                f"has to hold finite numbers, words or lists of them, and {key!r} is none of these"
+            )
     return options
 
 
+def _without_null(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not hold a null character, which no file name can")
+    return text
+
+
+Place = Annotated[str, AfterValidator(_without_null)]
 Options = Annotated[dict[str, Any], AfterValidator(_plain)]
 _STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -58,13 +67,13 @@ class OptimizerConfig(BaseModel):
     model_config = _STRICT
 
     name: str = "adam"
-    learning_rate: float = Field(0.01, gt=0, le=1e6)
-    weight_decay: float = Field(0.0, ge=0)
+    learning_rate: float = Field(default=0.01, gt=0, le=1e6)
+    weight_decay: float = Field(default=0.0, ge=0)
     schedule: Literal["constant", "linear", "cosine"] = "cosine"
-    momentum: float | None = Field(None, ge=0, lt=1)
-    beta1: float | None = Field(None, ge=0, lt=1)
-    beta2: float | None = Field(None, ge=0, lt=1)
-    epsilon: float | None = Field(None, gt=0)
+    momentum: float | None = Field(default=None, ge=0, lt=1)
+    beta1: float | None = Field(default=None, ge=0, lt=1)
+    beta2: float | None = Field(default=None, ge=0, lt=1)
+    epsilon: float | None = Field(default=None, gt=0)
 
 
 class RunConfig(BaseModel):
@@ -96,16 +105,16 @@ class RunConfig(BaseModel):
     model_config = _STRICT
 
     task: str = "digits"
-    data: str | None = None
-    network: str | None = None
-    device: str = "pcm"
+    data: Place | None = None
+    network: Place | None = None
+    device: Place = "pcm"
     learner: str = "anp"
     backend: str = "emulator"
-    epochs: int = Field(30, ge=1, le=1_000_000)
-    batch_size: int = Field(32, ge=1, le=1_000_000)
+    epochs: int = Field(default=30, ge=1, le=1_000_000)
+    batch_size: int = Field(default=32, ge=1, le=1_000_000)
     seed: int = Field(default_factory=draw_seed, ge=0, lt=2**63)
-    chips: int = Field(5, ge=1, le=1000)
-    out: str | None = None
+    chips: int = Field(default=5, ge=1, le=1000)
+    out: Place | None = None
     optimizer: Annotated[OptimizerConfig, BeforeValidator(_table)] = OptimizerConfig()
     learner_options: Options = {}
     device_options: Options = {}

@@ -1,4 +1,4 @@
-"""What a run uses where the user says nothing: one entry for each task and device, tuned on validation data."""
+"""What a run uses where the user says nothing, by task and device; tuned on validation data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
 }
 """Same shape as a configuration file, keyed by (task, device); ``"*"`` stands for every other name.
 
-``parity`` also covers ``parity-4`` and its like. What is not listed here has its default in ``config.RunConfig``.
+``data`` stands for the user's own data, and ``parity`` also covers ``parity-4`` and its like. What is not
+listed has its default in ``config.RunConfig``.
 """
 
 

@@ -22,7 +22,7 @@ from hwnoise.training.evaluate import count_correct, labels
 from hwnoise.training.history import Epoch, History
 
 Array = NDArray[Any]
-RUNAWAY = 4.0  # times ln(classes), the loss of guessing: no run that learns comes near it again
+RUNAWAY = 4.0  # times ln(classes), the cross entropy of guessing: no run that learns comes near it
 _STREAM = Stream(0, "fit")
 
 
@@ -111,7 +111,12 @@ class _Loop:
             limit = f"from 1 to {most}, what this chip reads at a time" if batch_size > 0 else "at least 1"
             raise InputError(f"batch_size must be {limit}, not {batch_size}")
         self.program, self.task, self.learner, self.optimizer = program, task, learner, optimizer
-        self.loss, self.batch_size, self.stream, self.history = losses.get(task.loss), batch_size, stream, history
+        self.loss, self.batch_size, self.stream, self.history = (
+            losses.get(task.loss),
+            batch_size,
+            stream,
+            history,
+        )
         self.labels = labels(task.train)
         self.steps = math.ceil(len(task.train) / batch_size)
         self._order: tuple[int, Array] = (-1, np.empty(0, np.int64))
@@ -130,6 +135,8 @@ class _Loop:
         lost = self.loss(reading.output, self.task.train.y[rows])
         total = float(lost.sum(dtype=np.float64))
         self._require_finite(total)
+        if history.first_loss is None:
+            history.first_loss = total / lost.size
         estimate = self.learner.tell(reading, lost)
         self.program.write(self.optimizer.update(estimate, number, epochs * self.steps, history.weights))
         sums.loss += total
@@ -160,8 +167,7 @@ class _Loop:
 
     def _require_bounded(self, record: Epoch) -> None:
         guessing = math.log(len(self.task.classes))
-        first = self.history.epochs[0].loss
-        if record.loss > RUNAWAY * guessing and record.loss > 2 * first:
+        if record.loss > RUNAWAY * guessing and record.loss > 2 * (self.history.first_loss or 0.0):
             raise DivergenceError(
                 f"epoch {record.epoch}: the loss ran away to {record.loss:.3g} "
                 f"(guessing costs {guessing:.3g}); {_REMEDY}"

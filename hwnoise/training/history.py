@@ -64,6 +64,8 @@ class History:
         Updates made in the epoch under way; 0 between epochs.
     sums : Sums
         Totals of the epoch under way.
+    first_loss : float or None
+        Mean loss of the very first batch, before anything was learned.
     weights : dict of str to array
         Parameters as read back when the epoch began; only weight decay asks for them.
     """
@@ -71,6 +73,7 @@ class History:
     epochs: list[Epoch] = field(default_factory=list)
     step: int = 0
     sums: Sums = field(default_factory=Sums)
+    first_loss: float | None = None
     weights: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
@@ -121,10 +124,11 @@ class History:
             "epochs": [asdict(epoch) for epoch in self.epochs],
             "step": self.step,
             "sums": asdict(self.sums),
+            "first_loss": self.first_loss,
         }
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any], weights: dict[str, NDArray[Any]]) -> History:
         """The inverse of ``to_dict``, with the arrays put back."""
         epochs = [Epoch(**record) for record in stored["epochs"]]
-        return cls(epochs, stored["step"], Sums(**stored["sums"]), weights)
+        return cls(epochs, stored["step"], Sums(**stored["sums"]), stored["first_loss"], weights)

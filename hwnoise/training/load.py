@@ -50,7 +50,7 @@ def load_config(path: str | Path | None = None, settings: Iterable[str] = (), **
 def resolve(config: RunConfig) -> RunConfig:
     """Fill what was left out with the defaults of the task and device; then nothing is left open."""
     table: Table = {}
-    for entry in defaults_for(config.task, config.device):
+    for entry in defaults_for("data" if config.data else config.task, config.device):
         table = merge(table, entry)
     given = config.model_dump(exclude_unset=True) | {"seed": config.seed}
     filled = validate(merge(table, given), "defaults")

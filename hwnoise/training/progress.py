@@ -32,7 +32,9 @@ class Progress:
     def __enter__(self) -> Progress:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Nothing to clear away."""
 
     def on_step(self, history: History) -> None:
@@ -60,13 +62,17 @@ class Bar(Progress):
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"))
-        self._bar: RichProgress = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+        self._bar: RichProgress = Progress(
+            *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+        )
         self._task = self._bar.add_task("training", total=self.epochs * self.steps, figures="")
         self._bar.start()
         self._due = 0.0
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._bar.stop()
 
     def on_step(self, history: History) -> None:

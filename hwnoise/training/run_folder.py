@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import sys
@@ -12,6 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from hwnoise import files, toml
 from hwnoise.errors import InputError
@@ -48,7 +51,10 @@ class RunFolder:
 
     def is_started(self) -> bool:
         """Whether a run was begun here."""
-        return self.config.exists()
+        try:
+            return self.config.exists()
+        except OSError as error:  # a name too long, a folder that must not be looked into
+            raise InputError(f"cannot use {self.path} as a run folder: {files.reason(error)}") from error
 
     def require_unused(self) -> None:
         """Refuse a place that holds anything already.
@@ -61,9 +67,13 @@ class RunFolder:
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path} is a file, and a run needs a folder: choose another --out")
         if self.is_started():
-            raise InputError(f"{self.path} holds a run already: go on with it by --resume, or choose another --out")
+            raise InputError(
+                f"{self.path} holds a run already: go on with it by --resume, or choose another --out"
+            )
         if self._content():
-            raise InputError(f"{self.path} is not empty and no run: choose another --out, nothing was changed")
+            raise InputError(
+                f"{self.path} is not empty and no run: choose another --out, nothing was changed"
+            )
 
     def create(self, config: RunConfig, manifest: Mapping[str, Any]) -> None:
         """Make the folder; with the configuration, which is written first, the run is begun."""
@@ -91,8 +101,8 @@ class RunFolder:
         files.write_text(self.metrics, "".join(_line(record) for record in records))
 
     def write_json(self, path: Path, content: Mapping[str, Any]) -> None:
-        """Write one JSON object; numbers in it have to be finite."""
-        files.write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+        """Write one JSON object; numbers that are not finite become null."""
+        files.write_text(path, json.dumps(_plain(content), indent=1, allow_nan=False) + "\n")
 
     def read_json(self, path: Path) -> dict[str, Any]:
         """Read one JSON object.
@@ -126,7 +136,8 @@ def choose(config: RunConfig) -> RunFolder:
     """Return the folder named by ``out``, or the first free ``runs/<task>-<device>-<learner>-<seed>``."""
     if config.out is not None:
         return RunFolder(Path(config.out))
-    stem = "-".join((config.task, Path(config.device).stem, config.learner, str(config.seed)))
+    task = Path(config.data).stem if config.data else config.task
+    stem = "-".join((task, Path(config.device).stem, config.learner, str(config.seed)))
     plain = Path("runs") / "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in stem)
     names = (plain if number == 1 else plain.with_name(f"{plain.name}-{number}") for number in count(1))
     return RunFolder(next(path for path in names if not os.path.lexists(path)))
@@ -154,7 +165,17 @@ def describe(config: RunConfig, hashes: Mapping[str, str], command: Iterable[str
 
 
 def _line(record: Epoch) -> str:
-    return json.dumps(asdict(record), allow_nan=False) + "\n"
+    return json.dumps(_plain(asdict(record)), allow_nan=False) + "\n"
+
+
+def _plain(item: Any) -> Any:
+    """What JSON can hold of ``item``: no NaN, no infinity, no NumPy."""
+    if isinstance(item, Mapping):
+        return {str(key): _plain(entry) for key, entry in item.items()}
+    if isinstance(item, (list, tuple)):
+        return [_plain(entry) for entry in item]
+    item = item.item() if isinstance(item, np.generic) else item
+    return None if isinstance(item, float) and not math.isfinite(item) else item
 
 
 def _version(package: str) -> str:

@@ -43,11 +43,14 @@ class Saver:
 
     def on_step(self, history: History) -> None:
         """Save if it is time to, or if the user wants to stop."""
-        if self.interrupts.pending:
+        if self.interrupts.pending or time.monotonic() >= self._due:
             self.save(history)
-            raise KeyboardInterrupt(self._farewell())
-        if time.monotonic() >= self._due:
-            self.save(history)
+        self._leave_if_asked()
+
+    def on_end(self, history: History) -> None:
+        """Save the trained state, from which everything that follows is measured."""
+        self.save(history)
+        self._leave_if_asked()
 
     def on_epoch(self, history: History, record: Epoch) -> None:
         """Add the epoch to the metrics."""
@@ -64,7 +67,10 @@ class Saver:
         ended = time.monotonic()
         self._due = ended + max(INTERVAL, SHARE * (ended - began))
 
-    def _farewell(self) -> str:
+    def _leave_if_asked(self) -> None:
+        if not self.interrupts.pending:
+            return
         if self.program.capabilities.checkpoint:
-            return f"interrupted, state saved; go on with: hwnoise train --resume --out {self.folder.path}"
-        return "interrupted; this chip keeps its state to itself, so the run cannot go on"
+            go_on = f"hwnoise train --resume --out {self.folder.path}"
+            raise KeyboardInterrupt(f"interrupted, state saved; go on with: {go_on}")
+        raise KeyboardInterrupt("interrupted; this chip keeps its state to itself, so the run cannot go on")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from hwnoise.streams import Stream
 Array = Any
 ACTIVATIONS = {"identity": lambda a: a, "tanh": np.tanh, "relu": lambda a: np.maximum(a, 0)}
 KURTOSIS = {"gaussian": 3.0, "rademacher": 1.0, "uniform": 1.8}
-CHUNK = 256
+CHUNK = 64
 
 
 def shows(*handles: str, level: str = "node", time_scale: str = "read", quiet: str = "none") -> Capabilities:
@@ -103,7 +104,7 @@ class ToyChip:
                 np.zeros(n_out, np.float32),
                 "identity" if k == len(sizes) - 2 else activation,
             )
-            for k, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))
+            for k, (n_in, n_out) in enumerate(pairwise(sizes))
         ]
         return cls(layers, **options)
 
@@ -120,9 +121,9 @@ class ToyChip:
         """Read the batch pass by pass."""
         traces = [self._pass(x, k in probe.quiet_passes) for k in range(probe.passes)]
         self.events["reads"] += probe.passes * len(x)
+        shown = probe.observe | {"inputs"} if "nodes" in probe.observe else probe.observe
         joined = {
-            what: {n.name: np.stack([t[what][n.name] for t in traces]) for n in self.layers}
-            for what in ("inputs", "nodes", "noise", "weights")
+            what: {n.name: np.stack([t[what][n.name] for t in traces]) for n in self.layers} for what in shown
         }
         return Reading(np.stack([t["output"] for t in traces]), **joined)
 
@@ -153,9 +154,9 @@ class ToyChip:
         return found
 
     def diagnostics(self) -> dict[str, Array]:
-        """True parameters."""
+        """True parameters; column by column, as a chip may hold them."""
         pairs = [(f"{n.name}.{what}", getattr(n, what)) for n in self.layers for what in ("weight", "bias")]
-        return {name: values.copy() for name, values in pairs}
+        return {name: np.array(values, order="F") for name, values in pairs}
 
     def write(self, update: Mapping[str, Array]) -> None:
         """Add exactly."""

@@ -1,4 +1,4 @@
-"""A chip in thirty lines of NumPy: dense layers, white node noise, no devices. For tests of the training loop."""
+"""A small chip in NumPy: dense layers, white node noise, no devices. For tests of the training loop."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from hwnoise.network import Network
 from hwnoise.streams import Stream
 
 Array = NDArray[Any]
+ONE_PASS = Probe()
 WHITE = Noise("white", "node", frozenset({"paired", "known"}), "read")
 
 
 class ToyChip:
     """Layers of tanh with a softmax read-out; ``sigma`` is the noise of every node, in node units.
 
-    ``fail_at`` raises ``OSError`` in that run, ``spoil_at`` returns not-a-number from then on.
+    From ``spoil_at`` reads on, it answers not-a-number.
     """
 
     def __init__(
@@ -28,12 +29,14 @@ class ToyChip:
     ) -> None:  # fmt: skip
         self.network, self.stream, self.sigma, self.spoil_at = network, stream, sigma, spoil_at
         self.capabilities = Capabilities((WHITE,), quiet="chip", max_batch=max_batch, checkpoint=checkpoint)
-        self.parameters = {name: np.array(values, np.float32) for name, values in network.parameters().items()}
+        self.parameters = {
+            name: np.array(values, np.float32) for name, values in network.parameters().items()
+        }
         self.layers = [layer.name for layer in network.dense_layers()]
         self.events: dict[str, int] = {"reads": 0, "device_writes": 0}
         self.tick = 0
 
-    def run(self, x: Array, probe: Probe = Probe()) -> Reading:
+    def run(self, x: Array, probe: Probe = ONE_PASS) -> Reading:
         shape = (probe.passes, len(x))
         rows = np.broadcast_to(np.asarray(x, np.float32), (*shape, x.shape[-1]))
         inputs, nodes = {}, {}
@@ -51,7 +54,9 @@ class ToyChip:
 
     def read_weights(self) -> dict[str, Array]:
         self.tick += 1
-        return {name: values + self._noise(name, values.shape) / 10 for name, values in self.parameters.items()}
+        return {
+            name: values + self._noise(name, values.shape) / 10 for name, values in self.parameters.items()
+        }
 
     def write(self, update: Mapping[str, Array]) -> None:
         for name, delta in update.items():
@@ -62,7 +67,10 @@ class ToyChip:
         self.tick += round(seconds)
 
     def diagnostics(self) -> dict[str, Array]:
-        writes = {f"{layer}.writes": np.ones(self.parameters[f"{layer}.weight"].shape, np.uint32) for layer in self.layers}
+        writes = {
+            f"{layer}.writes": np.ones(self.parameters[f"{layer}.weight"].shape, np.uint32)
+            for layer in self.layers
+        }
         return dict(self.parameters) | writes
 
     def state(self) -> dict[str, Array]:

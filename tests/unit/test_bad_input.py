@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -69,7 +71,8 @@ def refusal(words: str, capsys: Capture) -> str:
         ("train --network random.nir", "random.nir"),
         ("train --network missing.nir", "missing.nir"),
         ("train --out file", "file"),
-        ("train --resume --out empty_folder", "empty_folder"),
+        ("train --resume", "--out"),
+        ("train --resume --out file", "file"),
         ("train --epochs -3", "epochs"),
         ("train --epochs 0", "epochs"),
         ("train --epochs three", "--epochs"),
@@ -104,15 +107,28 @@ def test_a_folder_that_cannot_be_written_to(folder: Path, capsys: Capture) -> No
     assert "file" in refusal("train --out file/run --epochs 1", capsys)
 
 
-def test_a_reader_that_leaves_is_no_error(folder: Path) -> None:
-    program = "import sys; from hwnoise.cli import main; sys.exit(main(['devices', '--json']))"
+def list_learners(stdout: BinaryIO) -> tuple[int, str]:
+    """Exit code and standard error of a real process that prints to ``stdout``."""
+    program = "import sys; from hwnoise.cli import main; sys.exit(main(['learners']))"
+    done = subprocess.run([sys.executable, "-c", program], stdout=stdout, stderr=subprocess.PIPE, text=True)
+    return done.returncode, done.stderr
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "wb") as nobody_reads:
-        done = subprocess.run(
-            [sys.executable, "-c", program], stdout=nobody_reads, stderr=subprocess.PIPE, text=True, check=False
-        )
-    assert (done.returncode, done.stderr) == (141, "")
+        assert list_learners(nobody_reads) == (141, "")
+
+
+def test_a_disk_that_takes_no_more_is_one_sentence(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with open(tmp_path / "out", "wb") as full:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+        try:
+            assert list_learners(full) == (2, "hwnoise: File too large\n")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_json_errors_leave_standard_output_empty(folder: Path, capsys: Capture) -> None:

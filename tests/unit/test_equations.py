@@ -1,4 +1,4 @@
-"""Every equation in the documents is implemented by code that names it, and checked by a test that names it."""
+"""Every equation in the documents is implemented by code, and checked by a test, that name it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from source_tree import PACKAGE_FOLDERS, ROOT, docstrings, python_files
 
-DEFINED = re.compile(r"^\((eq:[a-z0-9-]+)\)=", re.MULTILINE)
+DEFINED = re.compile(r"\((eq:[a-z0-9-]+)\)=")
 NAMED = re.compile(r"eq:[a-z0-9]+(?:-[a-z0-9]+)*")
 
 

@@ -14,7 +14,7 @@ LAYERS = (
     {"kernels"},
     {"errors", "files", "losses", "metrics", "streams", "testing", "toml", "validation"},
     {"nodes"},
-    {"graph", "mlp", "network"},
+    {"graph", "mlp", "network", "nir_hdf5", "nir_io", "nir_tree"},
     {"backends.base"},  # the seam: a substrate declares its noises in these words
     {"devices"},
     {"substrate"},

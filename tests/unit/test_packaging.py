@@ -1,4 +1,4 @@
-"""What is installed is what the folders hold, what is imported is declared, and every pin can be installed."""
+"""What is installed is what the folders hold, what is imported is declared, every pin can be installed."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_every_import_is_declared(declared: list[Requirement]) -> None:
     for path in python_files(*PACKAGE_FOLDERS):
         for target in imports(ast.parse(path.read_text(encoding="utf-8"))):
             top = target.partition(".")[0]
-            known = top in sys.stdlib_module_names or top in ("hwnoise", "tomli")
+            known = top in sys.stdlib_module_names or top in ("hwnoise", "tomllib")
             assert known or DISTRIBUTION.get(top, top) in names, (
                 f"{path.name} imports {top}, which is not declared"
             )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 from collections.abc import Callable
+from types import ModuleType
 
 import numpy as np
 import pytest
 from scipy import stats
 
+import hwnoise
 from hwnoise import testing
 from hwnoise.errors import InputError
 from hwnoise.testing import (
@@ -22,6 +25,7 @@ from hwnoise.testing import (
     assert_variance,
     draws_for_mean,
     draws_for_sigma,
+    power,
 )
 
 Check = Callable[[np.random.Generator, float], None]
@@ -151,3 +155,8 @@ def test_a_failure_says_what_was_seen_and_expected() -> None:
         AssertionError, match=r"mean of 100 draws is 1, expected 0 \(p = 1\.5e-23, below 1\.0e-06\)"
     ):
         assert_mean(np.ones(100), 0, 1)
+
+
+@pytest.mark.parametrize("module", [hwnoise, testing, power], ids=lambda module: module.__name__)
+def test_the_documented_examples_run(module: ModuleType) -> None:
+    assert doctest.testmod(module).failed == 0

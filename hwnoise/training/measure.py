@@ -1,0 +1,141 @@
+"""What is measured on the chip before and after training, beside accuracy."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise import losses
+from hwnoise.alignment import alignment
+from hwnoise.backends.base import Probe, Program
+from hwnoise.forecast import Batch, forecast
+from hwnoise.learners import Learner
+from hwnoise.learners.base import pick_order
+from hwnoise.streams import Stream
+from hwnoise.tasks.base import Task
+
+Array = NDArray[Any]
+SAMPLES = 128  # of the training data: enough for two digits of a standard deviation
+BINS = 20
+
+
+def foresee(program: Program, task: Task, learner: Learner, batch_size: int) -> dict[str, Any]:
+    """Say before the first step whether the noise suits learning, and how much of it is fresh.
+
+    Returns
+    -------
+    dict
+        What ``Forecast.as_dict`` gives, and ``memory`` (see ``noise_memory``).
+    """
+    batch = _batch(program, task, batch_size)
+    found = forecast(program, batch, learner).as_dict()
+    return found | {"memory": noise_memory(program, learner, len(batch[0]))}
+
+
+def noise_memory(program: Program, learner: Learner, batch_size: int) -> dict[str, Any]:
+    """Return how alike the slow noise is in the two passes of a probe.
+
+    Returns
+    -------
+    dict
+        ``lag`` [reads] between two passes of one sample, and ``correlation`` by noise; empty where
+        every noise is fresh, or the chip cannot tell.
+    """
+    probe = learner.ask(0, batch_size)
+    correlation = getattr(program, "correlation", None)
+    if correlation is None or probe.passes < 2:
+        return {}
+    first = np.arange(batch_size, dtype=np.uint64) * np.uint64(
+        probe.passes if probe.order == "interleaved" else 1
+    )
+    lag = np.uint64(1 if probe.order == "interleaved" else batch_size)
+    found = correlation(np.stack([first, first + lag]))
+    return {"lag": int(lag), "correlation": {k: float(v) for k, v in found.items()}} if found else {}
+
+
+def memory_sentence(memory: dict[str, Any]) -> str:
+    """Say what ``noise_memory`` found."""
+    if not memory:
+        return "every read draws fresh noise: nothing of it is shared by two passes"
+    parts = (f"{name} {value:.2f}" for name, value in memory["correlation"].items())
+    return (
+        f"two passes lie {memory['lag']} reads apart; correlation of the slow noise: {', '.join(parts)}; "
+        f"fresh fraction {fresh_fraction(memory):.2f}"
+    )
+
+
+def fresh_fraction(memory: dict[str, Any]) -> float:
+    """Return the share of the noise variance that two passes do not share; or more if white noise adds."""
+    return 1.0 - max(memory.get("correlation", {}).values(), default=0.0)
+
+
+def layer_levels(program: Program, task: Task, fresh: float) -> list[dict[str, Any]]:
+    """Measure signal and noise at the nodes of every layer from two passes over a few samples.
+
+    Parameters
+    ----------
+    program, task : Program, Task
+    fresh : float
+        Share of the noise variance that two passes do not share, in (0, 1].
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``n_in``, ``n_out``, ``signal`` and ``noise`` (standard deviations, node units)
+        and ``fresh_fraction``.
+    """
+    x, _, _ = _batch(program, task, SAMPLES)
+    order = pick_order("auto", program.capabilities)
+    reading = program.run(x, Probe(passes=2, order=order, observe=frozenset({"nodes"})))
+    rows = []
+    for name, (first, second) in reading.nodes.items():
+        shared = np.mean((first - first.mean(axis=0)) * (second - second.mean(axis=0)), dtype=np.float64)
+        moved = np.mean((first - second) ** 2, dtype=np.float64) / 2
+        rows.append(
+            {
+                "name": name,
+                "n_in": reading.inputs[name].shape[-1],
+                "n_out": first.shape[-1],
+                "signal": math.sqrt(max(float(shared), 0.0)),
+                "noise": math.sqrt(float(moved) / max(fresh, 1e-6)),
+                "fresh_fraction": fresh,
+            }
+        )
+    return rows
+
+
+def align(program: Program, task: Task, learner: Learner, stream: Stream) -> dict[str, Any]:
+    """Compare the learner's estimate with central differences, for the report only."""
+    found = alignment(program, learner, _batch(program, task, SAMPLES), stream=stream)
+    return {
+        "cosine": found.overall.cosine,
+        "snr": found.overall.snr,
+        "layers": {layer.name: layer.cosine for layer in found.layers},
+        "weights": found.overall.weights,
+        "directions": found.steps,
+    }
+
+
+def wear(program: Program) -> dict[str, dict[str, list[float]]]:
+    """Count the devices of every layer by how often they were written, if the chip tells."""
+    diagnostics = getattr(program, "diagnostics", None)
+    found = {} if diagnostics is None else diagnostics()
+    return {
+        name.removesuffix(".writes"): _histogram(writes)
+        for name, writes in found.items()
+        if name.endswith(".writes")
+    }
+
+
+def _histogram(writes: Array) -> dict[str, list[float]]:
+    top = int(writes.max()) + 1
+    counts, edges = np.histogram(writes, bins=min(BINS, top), range=(0, top))
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
+
+
+def _batch(program: Program, task: Task, samples: int) -> Batch:
+    rows = min(samples, program.capabilities.max_batch or samples)
+    return task.train.x[:rows], task.train.y[:rows], losses.get(task.loss)

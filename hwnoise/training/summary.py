@@ -1,0 +1,127 @@
+"""What a finished run found: ``summary.json``, and the flat object that ``--json`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise.network import Network
+from hwnoise.streams import Stream
+from hwnoise.training import measure
+from hwnoise.training.evaluate import Evaluation, evaluate, labels, predict, summarize
+from hwnoise.training.history import History
+from hwnoise.training.setup import Experiment
+
+_ACCURACIES = ("accuracy_before", "accuracy_after", "accuracy_fresh_chips")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The result of a run.
+
+    Attributes
+    ----------
+    folder : Path
+        The run folder.
+    content : dict
+        What ``summary.json`` holds (docs/reference/run_folder.md lists the keys).
+    """
+
+    folder: Path
+    content: Mapping[str, Any]
+
+    def flat(self) -> dict[str, Any]:
+        """The object of ``hwnoise train --json``: plain numbers, and the folder as ``run``."""
+        flat: dict[str, Any] = {}
+        for name in _ACCURACIES:
+            found = self.content[name]
+            flat |= {name: found["value"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
+        plain = ("seconds", "passes", "writes", "seed")
+        return flat | {key: self.content[key] for key in plain} | {"run": str(self.folder)}
+
+    def lines(self) -> list[str]:
+        """A few lines for a person."""
+        found = self.content
+        words = ("before training", "after, on the trained chip", "after, on fresh chips")
+        lines = [f"{word:<28}{_share(found[name])}" for name, word in zip(_ACCURACIES, words, strict=True)]
+        cost = f"{found['passes']:,} reads, {found['writes']:,} device writes, {found['seconds']:.1f} s"
+        return [*lines, f"{'cost':<28}{cost}", f"{'report':<28}{self.folder / 'report.html'}"]
+
+
+def make_summary(
+    experiment: Experiment, trained: Network, history: History, forecast: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Measure the trained chip and fresh ones.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        With the chip as training left it.
+    trained : Network
+        With the weights that were read back from it.
+    history : History
+    forecast : mapping
+        What was measured before the first step.
+
+    Returns
+    -------
+    dict
+        All of ``summary.json`` but ``seconds``.
+    """
+    config, task, program = experiment.config, experiment.task, experiment.program
+    events = dict(program.events)  # what training cost; what follows is only looking
+    guesses, true = predict(program, task.test.x), labels(task.test)
+    after = summarize([int((guesses == true).sum())], len(true))
+    stream = experiment.stream.child("summary")
+    fresh = measure.fresh_fraction(forecast.get("memory", {}))
+    return {
+        "task": task.name,
+        "device": experiment.substrate.name,
+        "learner": config.learner,
+        "backend": config.backend,
+        "network": experiment.network.sizes,
+        "seed": config.seed,
+        "epochs": len(history.epochs),
+        "accuracy_before": _interval(_on_fresh_chips(experiment, experiment.network, stream.child("before"))),
+        "accuracy_after": _interval(after),
+        "accuracy_fresh_chips": _interval(_on_fresh_chips(experiment, trained, stream.child("fresh"))),
+        "confusion": _confusion(true, guesses, len(task.classes)),
+        "classes": list(task.classes),
+        "layers": measure.layer_levels(program, task, fresh),
+        "alignment": measure.align(program, task, experiment.learner, stream.child("alignment")),
+        "writes_per_device": measure.wear(program),
+        "events": events,
+        "forecast": dict(forecast),
+        "observability": list(experiment.substrate.observability()),
+        "passes": history.passes,
+        "writes": history.writes,
+        "version": version("hwnoise"),
+    }
+
+
+def _on_fresh_chips(experiment: Experiment, network: Network, stream: Stream) -> Evaluation:
+    config = experiment.config
+    return evaluate(
+        network, experiment.substrate, experiment.backend, experiment.task,
+        chips=config.chips, stream=stream, **config.backend_options,
+    )  # fmt: skip
+
+
+def _interval(found: Evaluation) -> dict[str, Any]:
+    numbers = asdict(found)
+    return {"value": numbers.pop("accuracy"), **numbers}
+
+
+def _share(found: Mapping[str, Any]) -> str:
+    return f"{100 * found['value']:.1f} % [{100 * found['low']:.1f}, {100 * found['high']:.1f}]"
+
+
+def _confusion(true: NDArray[Any], guesses: NDArray[Any], classes: int) -> list[list[int]]:
+    counts = np.bincount(true * classes + guesses, minlength=classes**2)
+    return [[int(count) for count in row] for row in counts.reshape(classes, classes)]
