@@ -27,7 +27,7 @@ class Stream:
     --------
     >>> Stream(7).child("chip").child("read") == Stream(7, "chip/read")
     True
-    >>> Stream(7, "a").key == Stream(7, "b").key
+    >>> bool(Stream(7, "a").key == Stream(7, "b").key)
     False
     """
 
