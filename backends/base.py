@@ -181,6 +181,15 @@ class Backend(Protocol):
     name: str
 
     def compile(
-        self, network: Network, substrate: Substrate, stream: Stream, **options: Any
+        self,
+        network: Network,
+        substrate: Substrate,
+        stream: Stream,
+        *,
+        headroom: float = 1.0,
+        **options: Any,
     ) -> Program:
-        """Put ``network`` on a fresh chip of the kind ``substrate``, drawn from ``stream``."""
+        """Put ``network`` on a fresh chip of the kind ``substrate``, drawn from ``stream``.
+
+        ``headroom`` is the range of the devices over the largest weight, >= 1.
+        """

@@ -69,12 +69,12 @@ def _judge(config: RunConfig) -> Evaluation:
     from hwnoise import substrate, tasks, training
     from hwnoise.backends import registry
     from hwnoise.streams import Stream
-    from hwnoise.training.setup import _require_fit, make_network
+    from hwnoise.training.setup import require_fit, make_network
 
     stream = Stream(config.seed)
     task = tasks.load(config.task, config.data)
     network = make_network(str(config.network), stream.child("network"))
-    _require_fit(network, task)
+    require_fit(network, task)
     return training.evaluate(
         network,
         substrate.load(config.device, config.device_options),

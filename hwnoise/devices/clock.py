@@ -13,7 +13,7 @@ class Clock(Effect):
     Attributes
     ----------
     read_period : float
-        Seconds from one input vector to the next, > 0.
+        Seconds from one input vector to the next, 1e-12 to 1e6.
     """
 
-    read_period: float = Field(1e-6, gt=0)
+    read_period: float = Field(default=1e-6, ge=1e-12, le=1e6)

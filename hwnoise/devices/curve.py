@@ -6,35 +6,43 @@ from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Floats = NDArray[np.float64]
-X_MIN = 1e-7  # keeps the logarithm of an unused device finite; the clips decide its value
+X_MIN = 1e-7  # keeps logarithm and power of an unused device finite; the clips decide their value
+LARGEST = 1e3  # of a parameter; published ones are below 10
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 
 
 class _Curve(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
 
 
 class Polynomial(_Curve):
     """``sum_k coefficients[k] x**k``."""
 
     shape: Literal["polynomial"] = "polynomial"
-    coefficients: tuple[float, ...] = Field(min_length=1)
+    coefficients: tuple[Number, ...] = Field(min_length=1, max_length=16, strict=False)
 
     def at(self, x: Floats) -> Floats:
         """Value at ``x = g / g_max`` in [0, 1]."""
-        return np.polynomial.polynomial.polyval(x, np.asarray(self.coefficients))
+        return np.asarray(np.polynomial.polynomial.polyval(x, np.asarray(self.coefficients)))
 
 
 class ClippedLog(_Curve):
     """``clip(slope ln x + intercept, low, high)``."""
 
     shape: Literal["clipped_log"] = "clipped_log"
-    slope: float
-    intercept: float
-    low: float
-    high: float
+    slope: Number
+    intercept: Number
+    low: Number
+    high: Number
+
+    @model_validator(mode="after")
+    def _low_is_below_high(self) -> ClippedLog:
+        if self.low > self.high:
+            raise ValueError(f"low = {self.low} must be at most high = {self.high}")
+        return self
 
     def at(self, x: Floats) -> Floats:
         """Value at ``x = g / g_max`` in [0, 1]."""
@@ -46,14 +54,15 @@ class ClippedPower(_Curve):
     """``min(amplitude / max(x**exponent, floor), cap)``."""
 
     shape: Literal["clipped_power"] = "clipped_power"
-    amplitude: float = Field(ge=0)
-    exponent: float
-    floor: float = Field(gt=0)
-    cap: float = Field(ge=0)
+    amplitude: float = Field(ge=0, le=LARGEST)
+    exponent: float = Field(ge=-4, le=4)
+    floor: float = Field(ge=1e-9, le=LARGEST)
+    cap: float = Field(ge=0, le=LARGEST)
 
     def at(self, x: Floats) -> Floats:
         """Value at ``x = g / g_max`` in [0, 1]."""
-        return np.minimum(self.amplitude / np.maximum(np.maximum(x, 0.0) ** self.exponent, self.floor), self.cap)
+        power = np.maximum(np.maximum(x, X_MIN) ** self.exponent, self.floor)
+        return np.asarray(np.minimum(self.amplitude / power, self.cap))
 
 
 Curve = Annotated[Polynomial | ClippedLog | ClippedPower, Field(discriminator="shape")]

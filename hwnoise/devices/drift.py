@@ -18,17 +18,17 @@ class Drift(Effect):
     Attributes
     ----------
     t0 : float
-        Time between programming and its verifying read [s], > 0; ``t`` counts from there.
+        Time between programming and its verifying read [s], 1e-9 to 1e9; ``t`` counts from there.
     mean, std : Curve
         Of the exponent nu, against ``x = g_target / g_max`` of the *target*.
     scale : float
-        Multiplies nu, >= 0; 1 is the published device.
+        Multiplies nu, 0 to 100; 1 is the published device.
     """
 
-    t0: float = Field(20.0, gt=0)
+    t0: float = Field(default=20.0, ge=1e-9, le=1e9)
     mean: Curve
     std: Curve
-    scale: float = Field(1.0, ge=0)
+    scale: float = Field(default=1.0, ge=0, le=100)
 
     def exponent(self, x: Floats, z: Floats) -> Floats:
         """Drift exponent nu of devices with target ``x`` and normal draws ``z``."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
-Handle = Literal[
-    "known", "replayable", "readback", "paired", "mean_subtracted", "local_event", "mean_state", "none"
-]
+from hwnoise.backends.base import Handle
+
+Handles = Annotated[tuple[Handle, ...], Field(strict=False)]  # TOML has arrays, no tuples
 
 
 class Effect(BaseModel):
@@ -24,9 +24,9 @@ class Effect(BaseModel):
         How a learner may observe this noise; empty for what is no noise.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
     time_scale: ClassVar[Literal["read", "memory", "write"]] = "read"
 
     fit: str = ""
     source: str = ""
-    handles: tuple[Handle, ...] = ()
+    handles: Handles = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from hwnoise.devices.effect import Effect, Handle
+from hwnoise.devices.effect import Effect, Handles
 
 
 class NodeNoise(Effect):
@@ -13,8 +13,8 @@ class NodeNoise(Effect):
     Attributes
     ----------
     sigma : float
-        Standard deviation in the node's own unit, >= 0.
+        Standard deviation in the node's own unit, 0 to 1e6.
     """
 
-    sigma: float = Field(0.0, ge=0)
-    handles: tuple[Handle, ...] = ("paired", "mean_subtracted")
+    sigma: float = Field(default=0.0, ge=0, le=1e6)
+    handles: Handles = ("paired", "mean_subtracted")

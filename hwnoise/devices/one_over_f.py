@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from hwnoise.devices.curve import Curve
-from hwnoise.devices.effect import Effect, Handle
+from hwnoise.devices.effect import Effect, Handles
 
 BAND_VARIANCE = math.log(4.0)  # each band holds four times as long as the one before
 FAST_BANDS = 6  # bands that hold up to 4**5 reads do not restart when a device is written
@@ -28,20 +28,20 @@ class OneOverF(Effect):
     q : Curve
         Relative amplitude Q against ``x`` of the *programmed* conductance.
     t_read : float
-        Duration of one read [s], > 0: the upper corner of the noise.
+        Duration of one read [s], 1e-12 to 1e6: the upper corner of the noise.
     t0 : float
-        Time [s] from programming to the first moment the fit speaks of.
+        Time [s] from programming to the first moment the fit speaks of, up to 1e9.
     scale : float
-        Multiplies Q, >= 0; 1 is the published device, 0 switches the noise off.
+        Multiplies Q, 0 to 100; 1 is the published device, 0 switches the noise off.
     """
 
     time_scale: ClassVar[Literal["read", "memory", "write"]] = "memory"
 
     q: Curve
-    t_read: float = Field(250e-9, gt=0)
-    t0: float = Field(20.0, gt=0)
-    scale: float = Field(1.0, ge=0)
-    handles: tuple[Handle, ...] = ("paired", "mean_subtracted", "readback")
+    t_read: float = Field(default=250e-9, ge=1e-12, le=1e6)
+    t0: float = Field(default=20.0, gt=0, le=1e9)
+    scale: float = Field(default=1.0, ge=0, le=100)
+    handles: Handles = ("paired", "mean_subtracted", "readback")
 
     def accumulated_variance(self, seconds: float | NDArray[np.float64]) -> NDArray[np.float64]:
         """Variance of ``n``, ``seconds`` after the first moment of the fit (``t = seconds + t0``)."""

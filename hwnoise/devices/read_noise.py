@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from hwnoise.devices.effect import Effect, Handle
+from hwnoise.devices.effect import Effect, Handles
 
 
 class ReadNoise(Effect):
@@ -17,15 +17,15 @@ class ReadNoise(Effect):
     Attributes
     ----------
     sigma : float
-        Standard deviation in units of the weight range, >= 0.
+        Standard deviation in units of the weight range, 0 to 10.
     dependence : str
         ``"constant"``: s = sigma; ``"proportional"``: s = sigma abs(w); ``"sqrt"``:
         s = sigma sqrt(abs(w)), variance proportional to conductance (Rasch et al. 2023).
     """
 
-    sigma: float = Field(0.0, ge=0, le=10)
+    sigma: float = Field(default=0.0, ge=0, le=10)
     dependence: Literal["constant", "proportional", "sqrt"] = "constant"
-    handles: tuple[Handle, ...] = ("paired", "mean_subtracted")
+    handles: Handles = ("paired", "mean_subtracted")
 
     def variance_at(self, w: NDArray[np.floating]) -> NDArray[np.floating]:
         """Variance against the normalised weight ``w`` in [-1, 1]."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from hwnoise.devices.effect import Effect, Handle
+from hwnoise.devices.effect import Effect, Handles
 
 
 class Telegraph(Effect):
@@ -17,20 +17,20 @@ class Telegraph(Effect):
     Attributes
     ----------
     amplitude, sigma : float
-        Of the two levels and of the white part, in the node's unit, >= 0.
+        Of the two levels and of the white part, in the node's unit, 0 to 1e6.
     offset : float
-        Mean of the noise, in the node's unit.
+        Mean of the noise, in the node's unit, -1e6 to 1e6.
     flip : float
         Probability that the state flips from one read to the next, in [0, 1].
     """
 
     time_scale: ClassVar[Literal["read", "memory", "write"]] = "memory"
 
-    amplitude: float = Field(ge=0)
+    amplitude: float = Field(ge=0, le=1e6)
     flip: float = Field(ge=0, le=1)
-    offset: float = 0.0
-    sigma: float = Field(0.0, ge=0)
-    handles: tuple[Handle, ...] = ("paired", "mean_subtracted")
+    offset: float = Field(default=0.0, ge=-1e6, le=1e6)
+    sigma: float = Field(default=0.0, ge=0, le=1e6)
+    handles: Handles = ("paired", "mean_subtracted")
 
     @property
     def variance(self) -> float:
@@ -39,7 +39,7 @@ class Telegraph(Effect):
 
     def flip_over(self, reads: int) -> float:
         """Probability that the state differs after ``reads`` reads (eq:telegraph-flip)."""
-        return 0.5 * (1.0 - (1.0 - 2.0 * self.flip) ** float(reads))
+        return float(0.5 * (1.0 - (1.0 - 2.0 * self.flip) ** float(reads)))
 
     def correlation(self, first: NDArray[np.uint64], second: NDArray[np.uint64]) -> float:
         """Correlation of the whole noise between reads at ticks ``first`` and ``second``."""

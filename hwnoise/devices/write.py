@@ -23,4 +23,4 @@ class Write(Effect):
     """
 
     mode: Literal["accumulate", "ideal"] = "accumulate"
-    step: float = Field(0.04, gt=0, le=1)
+    step: float = Field(default=0.04, gt=0, le=1)

@@ -96,6 +96,10 @@ class RunConfig(BaseModel):
         Every random number of the run follows from it; drawn from 63 bits if left out.
     optimizer : OptimizerConfig
         The optimizer and its step size.
+    gain : float
+        Size of the random initial weights over the usual (He, Glorot); unused for a network from a file.
+    headroom : float
+        Range of the devices over the largest initial weight, >= 1: room to grow while training.
     learner_options, device_options, backend_options : dict
         Any other parameter, by name (``device_options={"read_noise.sigma": 0.1}``).
     out : str or None
@@ -116,6 +120,8 @@ class RunConfig(BaseModel):
     chips: int = Field(default=5, ge=1, le=1000)
     out: Place | None = None
     optimizer: Annotated[OptimizerConfig, BeforeValidator(_table)] = OptimizerConfig()
+    gain: float = Field(1.5, gt=0, le=100)
+    headroom: float = Field(1.5, ge=1, le=100)
     learner_options: Options = {}
     device_options: Options = {}
     backend_options: Options = {}

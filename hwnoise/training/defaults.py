@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
-    ("mnist5k", "*"): {"epochs": 20, "batch_size": 64},
+    ("digits", "*"): {
+        "epochs": 200, "batch_size": 32, "gain": 2.0,
+        "optimizer": {"learning_rate": 0.005, "weight_decay": 0.02, "beta2": 0.99},
+    },
+    ("mnist5k", "*"): {
+        "epochs": 200, "batch_size": 64,
+        "optimizer": {"learning_rate": 0.003, "weight_decay": 0.05, "beta2": 0.99},
+    },
     ("xor", "*"): {"epochs": 300, "batch_size": 4},
     ("parity", "*"): {"epochs": 200, "batch_size": 16},
 }

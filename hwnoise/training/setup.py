@@ -75,8 +75,8 @@ def build(config: RunConfig) -> Experiment:
     config = config.model_copy(update={"network": config.network or task.default_network})
     kind = substrate.load(config.device, config.device_options)
     learner = learners.make(config.learner, **config.learner_options)
-    network = make_network(str(config.network), stream.child("network"))
-    _require_fit(network, task)
+    network = make_network(str(config.network), stream.child("network"), config.gain)
+    require_fit(network, task)
     backend = registry.get(config.backend)
     program = compile_chip(backend, network, kind, stream.child("chip"), config)
     learner.bind(program.network, program.capabilities)
@@ -84,8 +84,10 @@ def build(config: RunConfig) -> Experiment:
     return Experiment(config, task, network, kind, backend, program, learner, optimizer, stream)
 
 
-def make_network(choice: str, stream: Stream) -> Network:
+def make_network(choice: str, stream: Stream, gain: float = 1.0) -> Network:
     """Make a network of random weights from sizes such as ``"64-64-10"``, or read a NIR file or run folder.
+
+    ``gain`` scales the random weights.
 
     Raises
     ------
@@ -93,7 +95,7 @@ def make_network(choice: str, stream: Stream) -> Network:
         If it is none of these, or cannot be read.
     """
     if re.fullmatch(r"\d+(-\d+)*", choice):
-        return Network.mlp(choice, stream)
+        return Network.mlp(choice, stream, gain=gain)
     from hwnoise import nir_io
 
     path = Path(choice)
@@ -122,14 +124,16 @@ def compile_chip(
     InputError
         If the backend has no such option.
     """
+    options = {"headroom": config.headroom, **config.backend_options}
     try:
-        inspect.signature(backend.compile).bind(network, kind, stream, **config.backend_options)
+        inspect.signature(backend.compile).bind(network, kind, stream, **options)
     except TypeError as error:
         raise InputError(f"backend {config.backend}: {error}") from None
-    return backend.compile(network, kind, stream, **config.backend_options)
+    return backend.compile(network, kind, stream, **options)
 
 
-def _require_fit(network: Network, task: Task) -> None:
+def require_fit(network: Network, task: Task) -> None:
+    """Raise MismatchError unless ``network`` takes the task's inputs and tells its classes."""
     wanted = (task.train.x.shape[1], len(task.classes))
     if (network.n_inputs, network.n_outputs) != wanted:
         raise MismatchError(
