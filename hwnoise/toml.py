@@ -18,27 +18,37 @@ MAX_BYTES = 10_000_000
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """Parse the TOML file ``path``; InputError where it is missing, huge or malformed."""
-    path = Path(path)
+    """Parse the TOML file ``path``.
+
+    Raises
+    ------
+    InputError
+        If it is missing, no text, over 10 MB, or malformed.
+    """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"{path}: too large for a TOML file (over {MAX_BYTES} bytes)")
-        return tomllib.loads(path.read_text("utf-8"))
+        with open(path, "rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not a text file") from None
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError(f"{path}: not valid TOML: {str(error) or 'nested too deeply'}") from None
+    except ValueError:  # a zero byte in the name
+        raise InputError(f"{str(path)!r} cannot be the name of a file") from None
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{path}: too large for a TOML file (over {MAX_BYTES} bytes)")
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file") from None
+    except (ValueError, RecursionError) as error:  # malformed, or a number of thousands of digits
+        raise InputError(f"{path}: not valid TOML: {_first_line(error) or 'nested too deeply'}") from None
 
 
 def value(text: str) -> Any:
     """The value of a ``key=value`` flag: a TOML literal, or else the text itself."""
     try:
         return tomllib.loads(f"v = {text}")["v"] if "\n" not in text else text
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return text
 
 
@@ -47,6 +57,10 @@ def dumps(table: Mapping[str, Any]) -> str:
     import tomli_w
 
     return tomli_w.dumps(_without_none(table))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0] if isinstance(error, ValueError) else ""
 
 
 def _without_none(item: Any) -> Any:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, get_args
 
 from hwnoise.errors import InputError
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from pydantic import BaseModel, ValidationError
 
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+_SHOWN = 60  # characters of a value that a sentence still bears
+_TAGS = {"polynomial", "clipped_log", "clipped_power", "constrained-str", "float", "int", "str"}
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -19,19 +21,6 @@ def suggest(name: str, known: Iterable[str]) -> str:
     choices = sorted(known)
     near = difflib.get_close_matches(name, choices, n=1)
     return f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(choices)}"
-
-
-def _reason(detail: dict[str, Any]) -> str:
-    bounds = [f"{sign} {detail['ctx'][key]}" for key, sign in _BOUNDS.items() if key in detail.get("ctx", {})]
-    if bounds:
-        return f"must be {' and '.join(bounds)}, not {detail['input']!r}"
-    if detail["type"] == "extra_forbidden":
-        return "is not a known key"
-    if detail["type"] == "missing":
-        return "is missing"
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    shown = repr(detail["input"])
-    return f"{message[:1].lower()}{message[1:]}" + (f", not {shown}" if len(shown) < 60 else "")
 
 
 def sentence(error: ValidationError, where: str, known: Iterable[str] = ()) -> InputError:
@@ -46,11 +35,66 @@ def sentence(error: ValidationError, where: str, known: Iterable[str] = ()) -> I
         Keys that exist, to suggest the nearest for an unknown one.
     """
     detail: dict[str, Any] = dict(error.errors(include_url=False)[0])
-    key = ".".join(str(part) for part in detail["loc"] if part not in _TAGS)
+    key = ".".join(_key(part) for part in detail["loc"] if part not in _TAGS)
     reason = _reason(detail)
     if detail["type"] == "extra_forbidden":
         reason += suggest(str(detail["loc"][-1]), known) if known else ""
     return InputError(f"{where}: {key + ' ' if key else ''}{reason}")
 
 
-_TAGS = {"polynomial", "clipped_log", "clipped_power", "constrained-str", "float", "int", "str"}
+def keys_beside(error: ValidationError, model: type[BaseModel]) -> tuple[str, ...]:
+    """Keys that exist in the table in which the first problem of ``error`` lies, to suggest from.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+    model : type of BaseModel
+        What was validated; its tables are models again, alone or as one of a union by ``shape``.
+    """
+    tables = [model]
+    for part in error.errors(include_url=False)[0]["loc"][:-1]:
+        below = [m for table in tables for m in _models_at(table, part)]
+        of_shape = [m for m in tables if (f := m.model_fields.get("shape")) and f.default == part]
+        tables = below or of_shape or tables
+    return tuple(dict.fromkeys(name for table in tables for name in table.model_fields))
+
+
+def _models_at(table: type[BaseModel], key: int | str) -> Iterator[type[BaseModel]]:
+    field = table.model_fields.get(str(key))
+    return _models_in(field.annotation) if field else iter(())
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every model that a type such as ``Drift | None`` or ``tuple[Source, ...]`` speaks of."""
+    if hasattr(annotation, "model_fields"):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
+
+
+def _key(part: int | str) -> str:
+    """A key as it is, unless it would break the sentence."""
+    text = str(part)
+    return text if text.isprintable() and len(text) <= _SHOWN else _brief(text)
+
+
+def _brief(item: object) -> str:
+    if isinstance(item, int) and item.bit_length() > 1000:
+        return "an enormous number"  # Python refuses to write out the longest ones
+    text = repr(item)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def _reason(detail: dict[str, Any]) -> str:
+    bounds = [f"{sign} {detail['ctx'][key]}" for key, sign in _BOUNDS.items() if key in detail.get("ctx", {})]
+    if bounds:
+        return f"must be {' and '.join(bounds)}, not {_brief(detail['input'])}"
+    if detail["type"] == "extra_forbidden":
+        return "is not a known key"
+    if detail["type"] == "missing":
+        return "is missing"
+    if detail["type"] in ("model_type", "model_attributes_type"):
+        return f"must be a table, not {_brief(detail['input'])}"
+    message = " ".join(str(detail["msg"]).removeprefix("Value error, ").split())
+    shown = "" if isinstance(detail["input"], dict) else f", not {_brief(detail['input'])}"
+    return f"{message[:1].lower()}{message[1:]}{shown}"

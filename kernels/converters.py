@@ -1,23 +1,34 @@
 """Digital-to-analog and analog-to-digital conversion (eq:dac, eq:adc)."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
+from hwnoise.kernels.bernoulli import threshold_of
+from hwnoise.kernels.philox import words64
+
+Floats = NDArray[np.float32]
 
 
 @kernel
-def dac_vector(x, levels, out, scale):
+def dac_vector(x: Floats, levels: int, out: Floats, scale: Floats) -> None:
     """Convert each row relative to its own largest magnitude (eq:dac).
 
     Parameters
     ----------
     x : (rows, n) float32
     levels : int64
-        Magnitudes above zero, ``2**(bits - 1) - 1``; 0 converts exactly.
+        Magnitudes above zero, ``2**(bits - 1) - 1``; 0 scales and does not round.
     out : (rows, n) float32
         Overwritten: ``round(x / scale * levels) / levels`` in [-1, 1].
     scale : (rows,) float32
         Overwritten: the row's largest magnitude (1 for a row of zeros).
+
+    Notes
+    -----
+    Oracle: ``oracles_devices.to_levels``. Test: ``tests/statistical/test_converters.py``.
     """
     for r in range(x.shape[0]):
         largest = np.float32(0)
@@ -28,14 +39,14 @@ def dac_vector(x, levels, out, scale):
 
 
 @kernel
-def dac_fixed(x, full_scale, levels, out):
+def dac_fixed(x: Floats, full_scale: np.float32, levels: int, out: Floats) -> None:
     """Convert against a fixed full scale, clipping beyond it (eq:dac); as ``dac_vector``."""
     for r in range(x.shape[0]):
         _to_levels(x[r], full_scale, levels, out[r])
 
 
 @kernel
-def _to_levels(x, full_scale, levels, out):
+def _to_levels(x: Floats, full_scale: np.float32, levels: int, out: Floats) -> None:
     one = np.float32(1)
     inverse = one / full_scale
     steps = np.float32(levels)
@@ -46,7 +57,49 @@ def _to_levels(x, full_scale, levels, out):
 
 
 @kernel
-def adc(y, scale, levels, full_scale, gain, bias, out):
+def round_stochastically(
+    y: Floats, full_scale: np.float32, levels: int, nearest: NDArray[np.bool_], key: np.uint64, tick: np.uint64
+) -> None:
+    """Move each value to one of the two levels beside it, unbiased (eq:stochastic-rounding).
+
+    Parameters
+    ----------
+    y : (rows, n) float32
+        Overwritten with multiples of ``full_scale / levels``; beyond the full scale it clips.
+    full_scale : float32
+    levels : int64
+        Magnitudes above zero, >= 1.
+    nearest : (rows,) bool
+        Rows that are rounded to the nearest level instead.
+    key : uint64
+        The converter's stream.
+    tick : uint64
+        Of the first row; row r uses tick + r, column j is element j.
+
+    Notes
+    -----
+    Up with the probability of the fraction, which is ``floor(v + u)`` in law, and exact where a sum
+    in float32 would round. Test: ``tests/statistical/test_converters.py``.
+    """
+    words = np.empty(64, np.uint32)
+    one, steps = np.float32(1), np.float32(levels)
+    inverse, back = one / full_scale, full_scale / steps
+    n = y.shape[1]
+    for r in range(y.shape[0]):
+        for first in range(0, n, 64):
+            words64(key, tick + np.uint64(r), np.uint64(first >> 6), words)
+            for i in range(min(64, n - first)):
+                value = min(max(y[r, first + i] * inverse, -one), one) * steps
+                level = np.floor(value)
+                if np.uint64(words[i]) < threshold_of(value - level):
+                    level += one
+                y[r, first + i] = (np.rint(value) if nearest[r] else level) * back
+
+
+@kernel
+def adc(
+    y: Floats, scale: Floats, levels: int, full_scale: np.float32, gain: Floats, bias: Floats, out: Floats
+) -> None:
     """Convert the array's output and rescale it digitally to node values (eq:adc).
 
     Parameters
@@ -56,7 +109,7 @@ def adc(y, scale, levels, full_scale, gain, bias, out):
     scale : (rows,) float32
         Full-scale input of each row.
     levels : int64
-        Magnitudes above zero; 0 converts exactly.
+        Magnitudes above zero; 0 rescales and does not round.
     full_scale : float32
         Output beyond it clips.
     gain : (n,) float32

@@ -1,15 +1,30 @@
 """Drift of a differential pair: power-law decay since each device was programmed (eq:drift)."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
 
 
 @kernel
-def age_pair(elements, g, nu, q, programmed_at, tick, period, t0, per_range, weight, held):
-    """Weight and standard deviation of one band of 1/f noise, as the pair stands at ``tick``.
+def age_pair(
+    elements: NDArray[np.int64],
+    g: NDArray[np.float32],
+    nu: NDArray[np.float32],
+    q: NDArray[np.float32],
+    programmed_at: NDArray[np.uint64],
+    tick: np.uint64,
+    period: float,
+    t0: float,
+    per_range: float,
+    weight: NDArray[np.float32],
+    held: NDArray[np.float32],
+) -> None:
+    """Weight, and standard deviation of 1/f noise, as the pair stands at ``tick`` (eq:drift, eq:pair-noise).
 
     Parameters
     ----------
@@ -25,12 +40,13 @@ def age_pair(elements, g, nu, q, programmed_at, tick, period, t0, per_range, wei
     per_range : float64 [1/µS]
         Normalised weight per conductance, 1 / g_max.
     weight, held : (size,) float32
-        Overwritten at ``elements``: ``(g+ - g-) / g_max`` after drift, and
-        ``sqrt((g+ Q+)**2 + (g- Q-)**2) / g_max``.
+        Overwritten at ``elements``: ``(g+ - g-) / g_max`` after drift, and the standard deviation
+        ``sqrt((g+ Q+)**2 + (g- Q-)**2) / g_max`` of a band of variance 1.
 
     Notes
     -----
-    Source: V. Joshi et al., Nat. Commun. 11:2473, 2020. Oracle: ``oracles.drift_factor``.
+    Source: V. Joshi et al., Nat. Commun. 11:2473, 2020. Oracle: ``oracles_devices.drift_factor``.
+    Test: ``tests/statistical/test_drift.py``.
     """
     for n in range(len(elements)):
         e = elements[n]

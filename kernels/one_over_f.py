@@ -1,19 +1,27 @@
 """1/f noise as a sum of held bands: band k keeps its draw for 4**k reads (eq:one-over-f-bands)."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
+from hwnoise.kernels.bits import halves
 from hwnoise.kernels.gaussian import box_muller, gaussian64
 from hwnoise.kernels.philox import philox
+
+Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+Words = NDArray[np.uint32]
 
 LN4 = math.log(4.0)
 
 
 @kernel
-def add_held_band(key, hold, gain, out):
-    """Add ``gain * xi`` to ``out``: one band's draw in its ``hold``-th holding time.
+def add_held_band(key: np.uint64, hold: np.uint64, gain: np.float32, out: Floats) -> None:
+    """Add ``gain * xi`` to ``out``: a band's draw in its ``hold``-th holding time (eq:one-over-f-bands).
 
     Parameters
     ----------
@@ -36,7 +44,18 @@ def add_held_band(key, hold, gain, out):
 
 
 @kernel
-def add_slow_bands(elements, generations, programmed_at, keys, first_band, tick, seconds, corners, held, out):
+def add_slow_bands(
+    elements: NDArray[np.int64],
+    generations: Words,
+    programmed_at: NDArray[np.uint64],
+    keys: NDArray[np.uint64],
+    first_band: int,
+    tick: np.uint64,
+    seconds: float,
+    corners: NDArray[np.float64],
+    held: Floats,
+    out: Floats,
+) -> None:
     """Add the slow bands, which restart when their device is programmed, to ``out``.
 
     Band k has, ``t`` seconds after programming, the variance ``clip(ln((t + t_read)/(2 t_read))
@@ -75,18 +94,18 @@ def add_slow_bands(elements, generations, programmed_at, keys, first_band, tick,
             if variance <= 0.0:
                 break
             hold = tick >> np.uint64(2 * band) if band < 32 else zero
-            low = np.uint32(hold & np.uint64(0xFFFFFFFF))
-            high = np.uint32(hold >> np.uint64(32))
-            k0 = np.uint32(keys[b] & np.uint64(0xFFFFFFFF))
-            k1 = np.uint32(keys[b] >> np.uint64(32))
+            low, high = halves(hold)
+            k0, k1 = halves(keys[b])
             words = philox(np.uint32(e), generations[e], low, high, k0, k1)
             noise += math.sqrt(variance) * box_muller(words[0], words[1])[0]
         out[e] += held[e] * noise
 
 
 @kernel
-def read_held(x, weight, held, keys, tick, y):
-    """Write ``x @ (weight + held (xi_1 + xi_2 + xi_3))`` to ``y``: three bands move within the rows.
+def read_held(
+    x: Floats, weight: Floats, held: Floats, keys: NDArray[np.uint64], tick: np.uint64, y: Floats
+) -> None:
+    """Write ``x @ (weight + held (xi_1 + xi_2 + xi_3))`` to ``y`` (eq:one-over-f-bands).
 
     Every row is one read at its own tick; bands 1, 2, 3 hold for 4, 16 and 64 ticks. All rows
     lie in one block of 64 ticks (the caller splits). Inputs that are zero cost nothing.
@@ -144,7 +163,7 @@ def read_held(x, weight, held, keys, tick, y):
 
 
 @kernel
-def _mark(block, start, stop, active):
+def _mark(block: Floats, start: int, stop: int, active: Flags) -> bool:
     """Mark the inputs of a panel that are nonzero in rows ``start`` to ``stop``; whether any is."""
     found = False
     for i in range(block.shape[0]):
@@ -158,7 +177,9 @@ def _mark(block, start, stop, active):
 
 
 @kernel
-def _load(weight, held, first, column, width, inputs, base, s):
+def _load(
+    weight: Floats, held: Floats, first: int, column: int, width: int, inputs: int, base: Floats, s: Floats
+) -> None:
     """Copy a panel to contiguous memory."""
     for i in range(inputs):
         for j in range(width):
@@ -167,7 +188,20 @@ def _load(weight, held, first, column, width, inputs, base, s):
 
 
 @kernel
-def _draw(key, hold, chunk, stride, active, width, size, words, z, base, s, out):
+def _draw(
+    key: np.uint64,
+    hold: np.uint64,
+    chunk: np.uint64,
+    stride: int,
+    active: Flags,
+    width: int,
+    size: int,
+    words: Words,
+    z: Floats,
+    base: Floats,
+    s: Floats,
+    out: Floats,
+) -> None:
     """Write ``base + s xi`` of one panel to ``out``, chunk by chunk, where an active input needs it."""
     for c in range((size + 63) // 64):
         first = 64 * c
@@ -183,7 +217,9 @@ def _draw(key, hold, chunk, stride, active, width, size, words, z, base, s, out)
 
 
 @kernel
-def _accumulate(block, start, stop, w, width, column, y):
+def _accumulate(
+    block: Floats, start: int, stop: int, w: Floats, width: int, column: int, y: Floats
+) -> None:
     """Add ``x w`` of one panel to rows ``start`` to ``stop`` of ``y``."""
     row = np.empty(64, np.float32)
     for r in range(start, stop):
@@ -202,7 +238,7 @@ def _accumulate(block, start, stop, w, width, column, y):
 
 
 @kernel
-def _accumulate_row(inputs, w, width, row):
+def _accumulate_row(inputs: Floats, w: Floats, width: int, row: Floats) -> None:
     """Add ``inputs @ w`` to ``row``, whose length is no multiple of a chunk."""
     for i in range(len(inputs)):
         value = inputs[i]

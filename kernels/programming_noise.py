@@ -1,15 +1,21 @@
 """Programming noise and drift exponents: drawn once per write (eq:programming-noise, eq:drift-exponent)."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
+from hwnoise.kernels.bits import halves
 from hwnoise.kernels.gaussian import box_muller
 from hwnoise.kernels.philox import philox
 
 
 @kernel
-def write_draws(key, elements, generations, out):
-    """Draw the four normals that one programming of a pair consumes.
+def write_draws(
+    key: np.uint64, elements: NDArray[np.int64], generations: NDArray[np.uint32], out: NDArray[np.float32]
+) -> None:
+    """Draw the four normals that one programming of a pair consumes (eq:programming-noise, eq:drift-exponent).
 
     Parameters
     ----------
@@ -26,8 +32,7 @@ def write_draws(key, elements, generations, out):
     -----
     A pure function of (key, element, generation): Philox counter (element, generation, 0, 0).
     """
-    k0 = np.uint32(key & np.uint64(0xFFFFFFFF))
-    k1 = np.uint32(key >> np.uint64(32))
+    k0, k1 = halves(key)
     zero = np.uint32(0)
     for i in range(len(elements)):
         a, b, c, d = philox(np.uint32(elements[i]), generations[i], zero, zero, k0, k1)
@@ -36,7 +41,9 @@ def write_draws(key, elements, generations, out):
 
 
 @kernel
-def program(target, sigma, draws, out):
+def program(
+    target: NDArray[np.float64], sigma: NDArray[np.float64], draws: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
     """Write ``pos(target + sigma z)`` to ``out`` (eq:programming-noise).
 
     Parameters
@@ -50,7 +57,8 @@ def program(target, sigma, draws, out):
 
     Notes
     -----
-    Source: S. R. Nandakumar et al., IEEE ICECS 2019. Oracle: ``oracles.programmed_moments``.
+    Source: S. R. Nandakumar et al., IEEE ICECS 2019. Oracle: ``oracles_devices.Rectified``.
+    Test: ``tests/statistical/test_programming_noise.py``.
     """
     for i in range(len(target)):
         out[i] = max(target[i] + sigma[i] * draws[i], 0.0)

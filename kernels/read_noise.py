@@ -1,15 +1,20 @@
 """Fresh Gaussian read noise in its output-referred form: exact, and as cheap as two products (eq:read-noise)."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
 from hwnoise.kernels.gaussian import gaussian64
 
+Floats = NDArray[np.float32]
+
 
 @kernel
-def square(x, out):
+def square(x: Floats, out: Floats) -> None:
     """Write ``x**2`` to ``out``; both (rows, n) float32."""
     for r in range(x.shape[0]):
         for i in range(x.shape[1]):
@@ -17,7 +22,7 @@ def square(x, out):
 
 
 @kernel
-def add_output_noise(key, tick, variance, y):
+def add_output_noise(key: np.uint64, tick: np.uint64, variance: Floats, y: Floats) -> None:
     """Add ``sqrt(variance) z`` to ``y`` (eq:read-noise-output).
 
     Parameters
@@ -48,8 +53,8 @@ def add_output_noise(key, tick, variance, y):
 
 
 @kernel
-def product_and_variance(x, weight, s2, y, variance):
-    """One input vector, both products in one pass over the matrices: ``x @ W`` and ``x**2 @ S**2``.
+def product_and_variance(x: Floats, weight: Floats, s2: Floats, y: Floats, variance: Floats) -> None:
+    """One input vector, ``x @ W`` and ``x**2 @ S**2`` in one pass over the matrices (eq:read-noise-output).
 
     Parameters
     ----------
@@ -70,8 +75,10 @@ def product_and_variance(x, weight, s2, y, variance):
 
 
 @kernel
-def read_per_device(x, weight, s, key, tick, y):
-    """The same law drawn device by device, ``y_r = x_r @ (W + S xi_r)``: the reference, slow.
+def read_per_device(
+    x: Floats, weight: Floats, s: Floats, key: np.uint64, tick: np.uint64, y: Floats
+) -> None:
+    """The same law drawn device by device, ``y_r = x_r @ (W + S xi_r)`` (eq:read-noise): the reference, slow.
 
     Parameters
     ----------

@@ -1,15 +1,29 @@
 """Random telegraph noise: two levels that remember (eq:telegraph-flip)."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
+from hwnoise.kernels.bernoulli import threshold_of
 from hwnoise.kernels.gaussian import gaussian64
 from hwnoise.kernels.philox import words64
 
 
 @kernel
-def add_telegraph(state, flip, offset, amplitude, sigma, flip_key, white_key, tick, y):
-    """Advance every node's state by one read per row, and add its noise to ``y``.
+def add_telegraph(
+    state: NDArray[np.int8],
+    flip: float,
+    offset: np.float32,
+    amplitude: np.float32,
+    sigma: np.float32,
+    flip_key: np.uint64,
+    white_key: np.uint64,
+    tick: np.uint64,
+    y: NDArray[np.float32],
+) -> None:
+    """Advance every node's state by a read per row, and add its noise to ``y`` (eq:telegraph-flip).
 
     Parameters
     ----------
@@ -34,7 +48,7 @@ def add_telegraph(state, flip, offset, amplitude, sigma, flip_key, white_key, ti
     words = np.empty(64, np.uint32)
     z = np.empty(64, np.float32)
     white = np.empty(64, np.uint32)
-    threshold = np.uint64(flip * 4294967296.0)
+    threshold = threshold_of(flip)
     n = y.shape[1]
     for r in range(y.shape[0]):
         for chunk in range((n + 63) // 64):

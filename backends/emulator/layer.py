@@ -33,6 +33,7 @@ class Layer:
         stored = PairArray if substrate.conductance is not None else DigitalArray
         self.array: PairArray | DigitalArray = stored(substrate, weight, stream, headroom)
         self.node = NodeNoises(substrate, self.n_out, stream)
+        self._dac_key, self._adc_key = stream.child("dac").key, stream.child("adc").key
 
     def forward(self, x: Floats, tick: int, quiet: Mask | None = None) -> tuple[Floats, Floats]:
         """Read the layer once per row, at consecutive ticks from ``tick``.
@@ -49,7 +50,7 @@ class Layer:
         node, noise : (rows, n_out) float32
             Node values as the converter delivered them, and the node noise in them.
         """
-        q, scale = self._convert_in(x)
+        q, scale = self._convert_in(x, tick, quiet)
         y = np.empty((len(x), self.n_out), np.float32)
         self._product(q, tick, quiet, y)
         noise = self.node.draw(tick, len(x))
@@ -57,7 +58,7 @@ class Layer:
             noise = noise if quiet is None else np.where(quiet[:, None], np.float32(0), noise)
             y += noise / (scale[:, None] * self.array.weight_range)
         full_scale = self.substrate.adc.range if self.substrate.adc else 1.0
-        self._convert_out(y, scale, full_scale, self.bias)
+        self._convert_out(y, tick, quiet, scale, full_scale, self.bias)
         return y, np.zeros_like(y) if noise is None else noise
 
     def read_weights(self, tick: int) -> Floats:
@@ -71,7 +72,7 @@ class Layer:
             lines = np.eye(min(READ_BACK_ROWS, self.n_in - first), self.n_in, first, dtype=np.float32)
             part = back[first : first + len(lines)]
             self._product(lines, tick + first, None, part)
-            self._convert_out(part, np.ones(len(lines), np.float32), 1.0, zero)
+            self._convert_out(part, tick + first, None, np.ones(len(lines), np.float32), 1.0, zero)
         return np.ascontiguousarray(back.T)
 
     def true_weights(self, tick: int) -> Floats:
@@ -114,18 +115,34 @@ class Layer:
             yield self.array.view(tick + start), stop
             start = stop
 
-    def _convert_in(self, x: Floats) -> tuple[Floats, Floats]:
+    def _convert_in(self, x: Floats, tick: int, quiet: Mask | None) -> tuple[Floats, Floats]:
+        """Inputs normalised to [-1, 1], and the full scale of each row."""
         dac, scale = self.substrate.dac, np.ones(len(x), np.float32)
         if dac is None:
             return np.ascontiguousarray(x, np.float32), scale
         q = np.empty(x.shape, np.float32)
+        at_once = dac.levels if dac.rounding == "nearest" else 0
         if dac.range == "vector":
-            converters.dac_vector(x, dac.levels, q, scale)
+            converters.dac_vector(x, at_once, q, scale)
         else:
-            converters.dac_fixed(x, np.float32(dac.range), dac.levels, q)
+            converters.dac_fixed(x, np.float32(dac.range), at_once, q)
             scale[:] = dac.range
+        if not at_once:
+            _round(q, 1.0, dac.levels, quiet, self._dac_key, tick)
         return q, scale
 
-    def _convert_out(self, y: Floats, scale: Floats, full_scale: float, bias: Floats) -> None:
-        levels = self.substrate.adc.levels if self.substrate.adc else 0
-        converters.adc(y, scale, levels, np.float32(full_scale), self.array.weight_range, bias, y)
+    def _convert_out(
+        self, y: Floats, tick: int, quiet: Mask | None, scale: Floats, full_scale: float, bias: Floats
+    ) -> None:
+        """Turn array outputs ``y`` into node values, in place."""
+        adc, at_once = self.substrate.adc, 0
+        if adc is not None and adc.rounding == "nearest":
+            at_once = adc.levels
+        elif adc is not None:
+            _round(y, full_scale, adc.levels, quiet, self._adc_key, tick)
+        converters.adc(y, scale, at_once, np.float32(full_scale), self.array.weight_range, bias, y)
+
+
+def _round(y: Floats, full_scale: float, levels: int, quiet: Mask | None, key: Any, tick: int) -> None:
+    nearest = np.zeros(len(y), np.bool_) if quiet is None else quiet
+    converters.round_stochastically(y, np.float32(full_scale), levels, nearest, key, np.uint64(tick))

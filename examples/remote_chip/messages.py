@@ -6,6 +6,7 @@ pydantic checks a message where it arrives; the arrays that belong to it travel 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -93,7 +94,7 @@ class Refused(_Message):
     """The request cannot be served; the sentence is for the user."""
 
     do: Literal["refused"] = "refused"
-    kind: Literal["InputError", "MismatchError"]
+    kind: Literal["InputError", "MismatchError", "ConnectionLostError"]
     sentence: str
 
 
@@ -123,22 +124,25 @@ def network_arrays(network: Network) -> tuple[tuple[Dense, ...], dict[str, Array
     """Describe a plain feed-forward network; MismatchError if it is anything else."""
     layers = network.dense_layers()
     arrays = {f"{d.name}.weight": d.weight for d in layers} | {f"{d.name}.bias": d.bias for d in layers}
-    return tuple(Dense(name=d.name, activation=d.activation) for d in layers), arrays
+    described = ({"name": d.name, "activation": d.activation} for d in layers)
+    return tuple(map(Dense.model_validate, described)), arrays
 
 
 def make_network(layers: tuple[Dense, ...], arrays: Arrays) -> Network:
     """Build the network that ``network_arrays`` described; InputError if it is none."""
-    nodes: dict[str, Node] = {}
+    chain: list[tuple[str, Node]] = []
     for layer in layers:
         weight, bias = _take(arrays, f"{layer.name}.weight", 2), _take(arrays, f"{layer.name}.bias", 1)
-        if not nodes:
-            nodes["(input)"] = Input((weight.shape[1],))
-        nodes[layer.name] = Affine(weight, bias)
+        if not chain:
+            chain.append(("(input)", Input((weight.shape[1],))))
+        chain.append((layer.name, Affine(weight, bias)))
         if layer.activation != "identity":
-            nodes[f"({layer.name} {layer.activation})"] = ACTIVATIONS[layer.activation]()
-    nodes["(output)"] = Output((len(bias),))
-    names = list(nodes)
-    return Network(nodes, tuple(zip(names[:-1], names[1:], strict=True)))
+            chain.append((f"({layer.name})", ACTIVATIONS[layer.activation]((len(bias),))))
+    chain.append(("(output)", Output((len(bias),))))
+    names = [name for name, _ in chain]
+    if len(set(names)) < len(names):
+        raise InputError(f"request: the names of layers must differ, not {', '.join(names)}")
+    return Network(dict(chain), tuple(pairwise(names)))
 
 
 def reading_arrays(reading: Reading) -> dict[str, Array]:

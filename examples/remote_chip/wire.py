@@ -43,8 +43,8 @@ def pack(message: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
     message : mapping
         What JSON can hold.
     arrays : mapping of str to array
-        Booleans, integers or floats, any shapes. An array arrives with the memory layout it has
-        here: a sum over a transposed array adds in another order, and so gives other last bits.
+        Booleans, integers or floats, any shapes. They arrive in this order and with the memory
+        layout they have here: whoever adds in another order gets other last bits.
 
     Raises
     ------
@@ -101,8 +101,8 @@ def _unpack(text: bytes, packed: bytes) -> tuple[Any, dict[str, Array]]:
 
     try:
         head = json.loads(text)
-        arrays = load(packed)
-        laid_out = {name: a.transpose(np.argsort(head["axes"][name])) for name, a in arrays.items()}
+        arrays = load(packed)  # in an order of its own
+        laid_out = {name: arrays[name].transpose(np.argsort(axes)) for name, axes in head["axes"].items()}
         return head["message"], laid_out
     except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
         raise PeerError(f"sent a message that cannot be read ({type(error).__name__})") from None

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from hwnoise.devices.effect import Effect
 
+MAX_BITS = 22  # with more, float32 products and inverses would not tell neighbouring levels apart
+
 
 class _Converter(Effect):
-    bits: int = Field(8, ge=2, le=24)
+    bits: int = Field(default=8, ge=2, le=MAX_BITS)
+    rounding: Literal["nearest", "stochastic"] = "nearest"
 
     @property
     def levels(self) -> int:
         """Magnitudes above zero; sign-magnitude converters have two zeros and lose one code."""
         return int(2 ** (self.bits - 1) - 1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shows_its_rounding(cls, table: Any) -> Any:
+        """Stochastic rounding is a noise like any other: two passes differ by it."""
+        if isinstance(table, dict) and table.get("rounding") == "stochastic":
+            return {"handles": ("paired", "mean_subtracted"), **table}
+        return table
 
 
 class Dac(_Converter):
@@ -24,13 +35,23 @@ class Dac(_Converter):
     Attributes
     ----------
     bits : int
-        Resolution including the sign, 2 to 24.
+        Resolution including the sign, 2 to 22.
+    rounding : str
+        ``"nearest"`` level, ties to even; or ``"stochastic"``: one of the two levels beside the
+        value, right on average (eq:stochastic-rounding), a new draw per value and read.
     range : "vector" or float
         Full scale: each input vector's own largest magnitude (rescaled digitally after the
-        array), or a fixed value > 0 in input units, beyond which the input clips.
+        array), or a fixed value from 1e-6 to 1e6 in input units, beyond which the input clips.
     """
 
     range: Literal["vector"] | float = "vector"
+
+    @field_validator("range", mode="before")
+    @classmethod
+    def _is_a_range(cls, value: Any) -> Any:
+        if value == "vector" or (type(value) in (int, float) and 1e-6 <= value <= 1e6):
+            return value
+        raise ValueError("must be 'vector' or a number from 1e-06 to 1e+06")
 
 
 class Adc(_Converter):
@@ -39,9 +60,11 @@ class Adc(_Converter):
     Attributes
     ----------
     bits : int
-        Resolution including the sign, 2 to 24.
+        Resolution including the sign, 2 to 22.
+    rounding : str
+        As for the input converter.
     range : float
-        Full scale in units of (full-scale input) x (full-scale weight), > 0; beyond it clips.
+        Full scale in units of (full-scale input) x (full-scale weight), 1e-6 to 1e6; beyond it clips.
     """
 
-    range: float = Field(10.0, gt=0)
+    range: float = Field(default=10.0, ge=1e-6, le=1e6)

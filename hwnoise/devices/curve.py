@@ -65,4 +65,48 @@ class ClippedPower(_Curve):
         return np.asarray(np.minimum(self.amplitude / power, self.cap))
 
 
-Curve = Annotated[Polynomial | ClippedLog | ClippedPower, Field(discriminator="shape")]
+class Saturating(_Curve):
+    """``amplitude (1 - exp(-x / scale))``."""
+
+    shape: Literal["saturating"] = "saturating"
+    amplitude: Number
+    scale: float = Field(gt=0, le=LARGEST)
+
+    def at(self, x: Floats) -> Floats:
+        """Value at ``x = g / g_max`` in [0, 1]."""
+        return np.asarray(-self.amplitude * np.expm1(-x / self.scale))
+
+
+class Log10(_Curve):
+    """``amplitude log10(x reference)``, 0 where that is negative; ``reference`` in the unit of g."""
+
+    shape: Literal["log10"] = "log10"
+    amplitude: Number
+    reference: float = Field(gt=0, le=1e6)
+
+    def at(self, x: Floats) -> Floats:
+        """Value at ``x = g / g_max`` in [0, 1]; ``reference`` is the g_max of the fit."""
+        return np.asarray(self.amplitude * np.log10(np.maximum(x * self.reference, 1.0)))
+
+
+Smooth = Annotated[
+    Polynomial | ClippedLog | ClippedPower | Saturating | Log10, Field(discriminator="shape")
+]
+
+
+class Piecewise(_Curve):
+    """``below`` where ``x < knee``, else ``above``."""
+
+    shape: Literal["piecewise"] = "piecewise"
+    knee: float = Field(gt=0, lt=1)
+    below: Smooth
+    above: Smooth
+
+    def at(self, x: Floats) -> Floats:
+        """Value at ``x = g / g_max`` in [0, 1]."""
+        return np.where(x < self.knee, self.below.at(x), self.above.at(x))
+
+
+Curve = Annotated[
+    Polynomial | ClippedLog | ClippedPower | Saturating | Log10 | Piecewise, Field(discriminator="shape")
+]

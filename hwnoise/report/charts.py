@@ -43,7 +43,7 @@ def curve(
     xs = [x for x, *_ in points]
     steps = int(max(xs) - min(xs)) if all(float(x).is_integer() for x in xs) else 6
     ticks = max(1, min(6, steps))  # none between two epochs
-    x_axis = {"grid": False, "format": "~g", "tickCount": ticks}
+    x_axis = {"grid": False, "format": ".6~g", "tickCount": ticks}
     dots = {"size": 28} if len(points) <= _MANY_POINTS * len(styles) else False
     return {
         "width": WIDTH,

@@ -1,0 +1,113 @@
+"""A composition of effects: everything a kind of chip has, as one frozen record."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from hwnoise import toml
+from hwnoise.backends.base import Capabilities, Noise
+from hwnoise.devices.clock import Clock
+from hwnoise.devices.conductance import Conductance
+from hwnoise.devices.converters import Adc, Dac
+from hwnoise.devices.drift import Drift
+from hwnoise.devices.effect import Effect
+from hwnoise.devices.node_noise import NodeNoise
+from hwnoise.devices.one_over_f import OneOverF
+from hwnoise.devices.programming_noise import ProgrammingNoise
+from hwnoise.devices.read_noise import ReadNoise
+from hwnoise.devices.source import Source
+from hwnoise.devices.telegraph import Telegraph
+from hwnoise.devices.write import Write
+
+NODE_EFFECTS = frozenset({"node_noise", "telegraph"})
+_SEEN_AT_NODES = frozenset({"known", "replayable", "paired", "mean_subtracted"})
+_LASTING = {
+    "read": "fresh at every read",
+    "memory": "with memory across reads",
+    "write": "until the next write",
+}
+
+
+class Substrate(BaseModel):
+    """A kind of chip: every effect it has, or None where it has not.
+
+    Attributes
+    ----------
+    name, kind, summary : str
+        What it is called, what it is, and one sentence on it.
+    quiet : str
+        Whether its noise can be switched off: ``"none"``, ``"chip"`` or ``"layer"``.
+    sources : tuple of Source
+        Citations; effects refer to them by key.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    name: str = Field(min_length=1, max_length=100)
+    kind: str
+    summary: str = ""
+    quiet: Literal["none", "chip", "layer"] = "none"
+    sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
+    clock: Clock = Field(default_factory=Clock)
+    conductance: Conductance | None = None
+    programming_noise: ProgrammingNoise | None = None
+    drift: Drift | None = None
+    one_over_f: OneOverF | None = None
+    read_noise: ReadNoise | None = None
+    node_noise: NodeNoise | None = None
+    telegraph: Telegraph | None = None
+    dac: Dac | None = None
+    adc: Adc | None = None
+    write: Write = Field(default_factory=Write)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Substrate:
+        for name in ("programming_noise", "drift", "one_over_f"):
+            if getattr(self, name) is not None and self.conductance is None:
+                raise ValueError(f"{name} acts on conductances, and there is no [conductance] table")
+        if self.one_over_f is not None:
+            self.one_over_f.check(self.clock.read_period)
+        keys = {source.key for source in self.sources}
+        for name, effect in self.effects().items():
+            if effect.source and effect.source not in keys:
+                raise ValueError(f"{name}.source '{effect.source}' is the key of no [[sources]] entry")
+        return self
+
+    def effects(self) -> dict[str, Effect]:
+        """The effects this substrate has, by name."""
+        found = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: effect for name, effect in found.items() if isinstance(effect, Effect)}
+
+    def noises(self) -> tuple[Noise, ...]:
+        """Every noise as a learner may see it: on the weight itself, and as its sum at the node."""
+        found = []
+        for name, effect in self.effects().items():
+            handles = frozenset(effect.handles)
+            at_node = handles if name in NODE_EFFECTS else handles & _SEEN_AT_NODES
+            if at_node:
+                found.append(Noise(name, "node", at_node, effect.time_scale))
+            if handles - at_node:
+                found.append(Noise(name, "weight", handles - at_node, effect.time_scale))
+        return tuple(found)
+
+    def capabilities(self) -> Capabilities:
+        """What an emulated chip of this kind shows."""
+        return Capabilities(noises=self.noises(), quiet=self.quiet, read_period=self.clock.read_period)
+
+    def observability(self) -> tuple[str, ...]:
+        """One sentence for each noise: where it enters, how long it lasts, how it can be seen."""
+        return tuple(
+            f"{n.name} ({n.level}, {_LASTING[n.time_scale]}): {', '.join(sorted(n.handles))}"
+            for n in self.noises()
+        )
+
+    def to_toml(self) -> str:
+        """The substrate as a file that ``load`` reads back equal."""
+        return toml.dumps(self.model_dump(mode="json", exclude_none=True))
+
+    def digest(self) -> str:
+        """Hash of all numbers: equal for equal substrates."""
+        return hashlib.blake2b(self.to_toml().encode(), digest_size=16).hexdigest()
