@@ -97,7 +97,8 @@ class Probe:
     observe : frozenset of str
         What is wanted beside the output: ``"nodes"`` (layer inputs and node values),
         ``"noise"`` (the node noise itself; only where it is known or replayable),
-        ``"weights"`` (a counted read-back of the weights before each pass).
+        ``"weights"`` (a counted read-back of the weights before each pass),
+        ``"events"`` (what each synapse remembers of its own releases).
     quiet_layers, perturbation, reset
         See DESIGN; ``reset`` clears neuron states before each sample.
     """
@@ -109,6 +110,20 @@ class Probe:
     perturbation: Perturbation | None = None
     observe: frozenset[str] = frozenset()
     reset: bool = True
+
+
+class Eligibility(Protocol):
+    """What the synapses of one layer remember of a run, each of itself alone; the host sends them credit.
+
+    Synapse by synapse it is the score of what was released: the derivative of the logarithm of
+    its probability by the parameter that ``Program.write`` changes, 0 where no input arrived.
+    """
+
+    def correlate(self, credit: Array) -> Array:
+        """Sum of ``credit`` [pass, sample] times the score of each weight: (n_out, n_in) float32."""
+
+
+ONE_PASS = Probe()
 
 
 @dataclass(frozen=True)
@@ -131,6 +146,8 @@ class Reading:
         The read period in which each read took place.
     events : dict of str to int
         What this run cost: reads, conversions, device reads (see ``Program.events``).
+    eligibility : dict of str to Eligibility
+        What the synapses of each layer remember, if ``"events"`` were observed.
     """
 
     output: Array
@@ -140,6 +157,7 @@ class Reading:
     weights: Mapping[str, Array] = field(default_factory=dict)
     ticks: Array = field(default_factory=lambda: np.zeros((1, 0), np.uint64))
     events: Mapping[str, int] = field(default_factory=dict)
+    eligibility: Mapping[str, Eligibility] = field(default_factory=dict)
 
 
 @runtime_checkable

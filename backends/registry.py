@@ -17,7 +17,8 @@ _BUILT_IN = {
 
 
 def _third_party() -> dict[str, Any]:
-    return {point.name: point for point in entry_points(group=GROUP)}
+    points = entry_points(group=GROUP)
+    return {point.name: point for point in points if point.name not in _BUILT_IN}
 
 
 def names() -> tuple[str, ...]:
@@ -26,13 +27,23 @@ def names() -> tuple[str, ...]:
 
 
 def get(name: str) -> Backend:
-    """Import the backend ``name`` and return it; InputError with the choices if there is none."""
+    """Import the backend ``name`` and return it.
+
+    Raises
+    ------
+    InputError
+        If there is none of this name, or it cannot be imported.
+    """
     if name in _BUILT_IN:
         return cast(Backend, import_module(_BUILT_IN[name][0]).backend)
     point = _third_party().get(name)
     if point is None:
         raise InputError(f"no backend '{name}'{validation.suggest(name, names())}")
-    found = point.load()
+    try:
+        found = point.load()
+    except (ImportError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"backend '{name}' ({point.value}) cannot be imported: {reason}") from error
     return cast(Backend, found() if isinstance(found, type) else found)
 
 
@@ -42,6 +53,6 @@ def describe() -> list[dict[str, Any]]:
         {"name": name, "available": True, "summary": summary, "install": ""}
         for name, (_, summary) in _BUILT_IN.items()
     ]
-    for name, point in _third_party().items():
+    for name, point in sorted(_third_party().items()):
         rows.append({"name": name, "available": True, "summary": f"from {point.value}", "install": ""})
     return rows

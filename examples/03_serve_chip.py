@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from contextlib import closing
 
 from remote_chip.server import ChipServer
 
@@ -24,17 +25,18 @@ def main() -> int:
     options = argparse.ArgumentParser(description="Serve emulated chips to one host at a time.")
     options.add_argument("--host", default="127.0.0.1", help="where to listen; by default this machine only")
     options.add_argument("--port", type=int, default=7411, help="0 takes a free one, which is printed")
+    options.add_argument("--patience", type=float, default=10.0, help="seconds for a message to arrive whole")
     chosen = options.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped like by Ctrl-C
     try:
-        server = ChipServer(chosen.host, chosen.port)
-        print(f"listening on {server.host}:{server.port}", flush=True)
-        server.serve_forever()
+        with closing(ChipServer(chosen.host, chosen.port, chosen.patience)) as server:
+            print(f"listening on {server.host}:{server.port}", flush=True)
+            server.serve_forever()
     except HwnoiseError as error:
         print(error, file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("stopped", flush=True)
+        print("stopped", file=sys.stderr)
     return 0
 
 

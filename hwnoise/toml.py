@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hwnoise.errors import InputError
+from hwnoise.validation import printable
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -41,7 +42,8 @@ def read(path: str | Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise InputError(f"{path}: not a text file") from None
     except (ValueError, RecursionError) as error:  # malformed, or a number of thousands of digits
-        raise InputError(f"{path}: not valid TOML: {_first_line(error) or 'nested too deeply'}") from None
+        reason = "nested too deeply" if isinstance(error, RecursionError) else printable(str(error))
+        raise InputError(f"{path}: not valid TOML: {reason}") from None
 
 
 def value(text: str) -> Any:
@@ -57,10 +59,6 @@ def dumps(table: Mapping[str, Any]) -> str:
     import tomli_w
 
     return tomli_w.dumps(_without_none(table))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0] if isinstance(error, ValueError) else ""
 
 
 def _without_none(item: Any) -> Any:

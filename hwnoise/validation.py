@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, get_args
 
 from hwnoise.errors import InputError
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _SHOWN = 60  # characters of a value that a sentence still bears
-_TAGS = {"polynomial", "clipped_log", "clipped_power", "constrained-str", "float", "int", "str"}
+_SHAPES = {"polynomial", "clipped_log", "clipped_power", "saturating", "log10", "piecewise"}
+_TAGS = _SHAPES | {"constrained-str", "float", "int", "str"}  # which of several types was tried: no keys
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -21,6 +22,11 @@ def suggest(name: str, known: Iterable[str]) -> str:
     choices = sorted(known)
     near = difflib.get_close_matches(name, choices, n=1)
     return f"; did you mean '{near[0]}'?" if near else f"; known: {', '.join(choices)}"
+
+
+def printable(text: str) -> str:
+    """Return ``text`` on one line, with whatever else cannot be shown written as an escape."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def sentence(error: ValidationError, where: str, known: Iterable[str] = ()) -> InputError:
@@ -95,6 +101,6 @@ def _reason(detail: dict[str, Any]) -> str:
         return "is missing"
     if detail["type"] in ("model_type", "model_attributes_type"):
         return f"must be a table, not {_brief(detail['input'])}"
-    message = " ".join(str(detail["msg"]).removeprefix("Value error, ").split())
+    message = printable(str(detail["msg"]).removeprefix("Value error, "))
     shown = "" if isinstance(detail["input"], dict) else f", not {_brief(detail['input'])}"
     return f"{message[:1].lower()}{message[1:]}{shown}"

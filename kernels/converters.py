@@ -58,7 +58,12 @@ def _to_levels(x: Floats, full_scale: np.float32, levels: int, out: Floats) -> N
 
 @kernel
 def round_stochastically(
-    y: Floats, full_scale: np.float32, levels: int, nearest: NDArray[np.bool_], key: np.uint64, tick: np.uint64
+    y: Floats,
+    full_scale: np.float32,
+    levels: int,
+    nearest: NDArray[np.bool_],
+    key: np.uint64,
+    tick: np.uint64,
 ) -> None:
     """Move each value to one of the two levels beside it, unbiased (eq:stochastic-rounding).
 

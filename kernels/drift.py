@@ -56,3 +56,31 @@ def age_pair(
         minus = g[1, e] * math.exp(-nu[1, e] * log_time)
         weight[e] = (plus - minus) * per_range
         held[e] = math.sqrt((plus * q[0, e]) ** 2 + (minus * q[1, e]) ** 2) * per_range
+
+
+@kernel
+def decay(
+    g: NDArray[np.float32], nu: NDArray[np.float32], seconds: NDArray[np.float64], t0: float
+) -> None:
+    """Multiply ``g`` by ``((seconds + t0) / t0)**-nu`` (eq:drift).
+
+    Parameters
+    ----------
+    g : (planes, n) float32
+        Conductance right after programming; overwritten with what has become of it.
+    nu : (planes, n) float32
+        Drift exponents.
+    seconds : (n,) float64 [s]
+        Since the programming of each weight's devices, >= 0.
+    t0 : float64 [s]
+        Time between programming and its verifying read, > 0.
+
+    Notes
+    -----
+    Source: V. Joshi et al., Nat. Commun. 11:2473, 2020. Oracle: ``oracles_devices.drift_factor``.
+    Test: ``tests/statistical/test_drift.py``.
+    """
+    for n in range(len(seconds)):
+        log_time = math.log((seconds[n] + t0) / t0)
+        for p in range(g.shape[0]):
+            g[p, n] *= math.exp(-nu[p, n] * log_time)

@@ -75,30 +75,61 @@ def add_slow_bands(
     seconds : float64 [s]
         Per tick.
     corners : (3,) float64
-        ``t_read`` [s], ``t0`` [s] and the number of bands faster than band 1, less one.
+        ``t_read`` [s], ``t0`` [s] and how many bands were merged into band 0, itself not counted.
     held : (size,) float32
         Standard deviation per unit of band variance.
     out : (size,) float32
         Added to at ``elements``.
     """
-    t_read, t0, extra = corners[0], corners[1], corners[2]
-    zero = np.uint64(0)
-    for n in range(len(elements)):
-        e = elements[n]
-        age = seconds * np.float64(tick - programmed_at[e]) if tick > programmed_at[e] else 0.0
-        total = math.log((age + t0 + t_read) / (2.0 * t_read)) - extra * LN4
-        noise = 0.0
+    total, noise = np.empty(64), np.empty(64)
+    which, generation = np.zeros(64, np.uint32), np.zeros(64, np.uint32)
+    z = np.empty(64, np.float32)
+    for first in range(0, len(elements), 64):  # bands outside, so that the draws of a chunk vectorise
+        part = elements[first : first + 64]
+        oldest = _accumulated(part, programmed_at, tick, seconds, corners, total)
+        for i in range(len(part)):
+            which[i], generation[i], noise[i] = part[i], generations[part[i]], 0.0
         for b in range(len(keys)):
-            band = first_band + b
-            variance = min(total - band * LN4, LN4)
-            if variance <= 0.0:
+            faster = (first_band + b) * LN4
+            if oldest <= faster:
                 break
-            hold = tick >> np.uint64(2 * band) if band < 32 else zero
-            low, high = halves(hold)
-            k0, k1 = halves(keys[b])
-            words = philox(np.uint32(e), generations[e], low, high, k0, k1)
-            noise += math.sqrt(variance) * box_muller(words[0], words[1])[0]
-        out[e] += held[e] * noise
+            _draw_slow(keys[b], tick, first_band + b, which, generation, z)
+            for i in range(len(part)):
+                noise[i] += math.sqrt(min(max(total[i] - faster, 0.0), LN4)) * z[i]
+        for i in range(len(part)):
+            out[part[i]] += held[part[i]] * noise[i]
+
+
+@kernel
+def _accumulated(
+    elements: NDArray[np.int64],
+    programmed_at: NDArray[np.uint64],
+    tick: np.uint64,
+    seconds: float,
+    corners: NDArray[np.float64],
+    total: NDArray[np.float64],
+) -> float:
+    """Write the accumulated variance of each element, counted from band 0, and return the largest."""
+    t_read, t0, extra = corners[0], corners[1], corners[2]
+    largest = 0.0
+    for i in range(len(elements)):
+        since = programmed_at[elements[i]]
+        age = seconds * np.float64(tick - since) if tick > since else 0.0
+        total[i] = math.log((age + t0 + t_read) / (2.0 * t_read)) - extra * LN4
+        largest = max(largest, total[i])
+    return largest
+
+
+@kernel
+def _draw_slow(
+    key: np.uint64, tick: np.uint64, band: int, which: Words, generation: Words, z: Floats
+) -> None:
+    """Write the draws of 64 elements in one band: words 0 and 1 of block (element, generation, hold)."""
+    k0, k1 = halves(key)
+    low, high = halves(tick >> np.uint64(2 * band) if band < 32 else np.uint64(0))
+    for i in range(64):
+        words = philox(which[i], generation[i], low, high, k0, k1)
+        z[i] = box_muller(words[0], words[1])[0]
 
 
 @kernel
@@ -130,7 +161,7 @@ def read_held(
     """
     n_in, n_out = weight.shape
     width = 64 if n_out % 64 == 0 else n_out  # columns of a panel: whole chunks, or all
-    panel = 32 if width < n_out or n_out == 64 else 64 // math.gcd(n_out, 64)
+    panel = min(n_in, 32 if width < n_out or n_out == 64 else 64 // math.gcd(n_out, 64))
     stride = n_out // width if width == 64 else 1  # chunks from one row of a panel to the next
     words, z, active = np.empty(64, np.uint32), np.empty(64, np.float32), np.empty(panel, np.bool_)
     size = (panel * width + 63) // 64 * 64
@@ -152,12 +183,27 @@ def read_held(
                 now = tick + np.uint64(start)
                 stop = min(len(x), start + 16 - int(now & np.uint64(15)))
                 if _mark(block, start, stop, active):
-                    _draw(keys[1], now >> np.uint64(4), chunk, stride, active, width, size, words, z, w3, s, w2)
+                    _draw(
+                        keys[1], now >> np.uint64(4), chunk, stride, active, width, size, words, z, w3, s, w2
+                    )
                 while start < stop:
                     now = tick + np.uint64(start)
                     end = min(stop, start + 4 - int(now & np.uint64(3)))
                     if _mark(block, start, end, active):
-                        _draw(keys[0], now >> np.uint64(2), chunk, stride, active, width, size, words, z, w2, s, w1)
+                        _draw(
+                            keys[0],
+                            now >> np.uint64(2),
+                            chunk,
+                            stride,
+                            active,
+                            width,
+                            size,
+                            words,
+                            z,
+                            w2,
+                            s,
+                            w1,
+                        )
                         _accumulate(block, start, end, w1, width, column, y)
                     start = end
 
@@ -217,9 +263,7 @@ def _draw(
 
 
 @kernel
-def _accumulate(
-    block: Floats, start: int, stop: int, w: Floats, width: int, column: int, y: Floats
-) -> None:
+def _accumulate(block: Floats, start: int, stop: int, w: Floats, width: int, column: int, y: Floats) -> None:
     """Add ``x w`` of one panel to rows ``start`` to ``stop`` of ``y``."""
     row = np.empty(64, np.float32)
     for r in range(start, stop):

@@ -15,7 +15,7 @@ from hwnoise.kernels.philox import philox
 def write_draws(
     key: np.uint64, elements: NDArray[np.int64], generations: NDArray[np.uint32], out: NDArray[np.float32]
 ) -> None:
-    """Draw the four normals that one programming of a pair consumes (eq:programming-noise, eq:drift-exponent).
+    """Draw the normals of one programming of a pair (eq:programming-noise, eq:drift-exponent).
 
     Parameters
     ----------
@@ -42,7 +42,10 @@ def write_draws(
 
 @kernel
 def program(
-    target: NDArray[np.float64], sigma: NDArray[np.float64], draws: NDArray[np.float32], out: NDArray[np.float32]
+    target: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    draws: NDArray[np.float32],
+    out: NDArray[np.float32],
 ) -> None:
     """Write ``pos(target + sigma z)`` to ``out`` (eq:programming-noise).
 

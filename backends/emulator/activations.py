@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ Floats = NDArray[Any]
 
 def softmax(a: Floats) -> Floats:
     """Probabilities along the last axis."""
-    e = np.exp(a - a.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+    e: Floats = np.exp(a - a.max(axis=-1, keepdims=True))
+    e /= e.sum(axis=-1, keepdims=True)
+    return e
 
 
 def sigmoid(a: Floats) -> Floats:
@@ -26,9 +28,14 @@ def relu(a: Floats) -> Floats:
     return np.maximum(a, np.float32(0))
 
 
-_ACTIVATIONS = {"relu": relu, "tanh": np.tanh, "sigmoid": sigmoid, "softmax": softmax}
+ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
+    "relu": relu,
+    "tanh": np.tanh,
+    "sigmoid": sigmoid,
+    "softmax": softmax,
+}
 
 
 def activate(name: str, a: Floats) -> Floats:
     """Apply the activation ``name`` to node values (rows, n)."""
-    return _ACTIVATIONS[name](a) if name != "identity" else a
+    return ACTIVATIONS[name](a) if name != "identity" else a

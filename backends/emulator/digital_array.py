@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnoise.backends.emulator.chunks import row_slices
 from hwnoise.backends.emulator.read import View
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
@@ -21,27 +22,25 @@ class DigitalArray:
     block = 0  # ticks over which a view holds: for ever
 
     def __init__(self, substrate: Substrate, weight: Floats, stream: Stream, headroom: float) -> None:
-        self.substrate = substrate
-        noisy = substrate.adc is not None or substrate.read_noise is not None
-        largest = np.float32(np.abs(weight).max(initial=1e-12) * headroom if noisy else 1.0)
-        self.weight_range = np.full(weight.shape[1], largest, np.float32)
+        self._noise = substrate.read_noise
+        relative = substrate.adc is not None or self._noise is not None  # does anything refer to a range?
+        largest = np.float32(np.abs(weight).max(initial=0.0) or 1.0)
+        self.weight_range = np.full(weight.shape[1], largest * headroom if relative else 1.0, np.float32)
         self.weight = (weight / self.weight_range).astype(np.float32)
         self.writes = np.zeros(weight.shape, np.uint32)
-        self._read_key = stream.child("read").key
-        self._view: View | None = None
+        fresh = None if self._noise is None else np.empty_like(self.weight)
+        self._view = View(self.weight, fresh, None, stream.child("read").key, None)
+        self._renew(slice(None))
 
     def view(self, tick: int) -> View:
         """The weights; ``tick`` does not matter to digital memory."""
-        if self._view is None:
-            noise = self.substrate.read_noise
-            fresh = None if noise is None else noise.variance_at(self.weight).astype(np.float32)
-            self._view = View(self.weight, fresh, None, self._read_key, None)
         return self._view
 
     def write(self, delta: Floats, tick: int) -> int:
         """Add ``delta`` (n_in, n_out); returns how many device writes it took: none."""
-        self.weight += delta / self.weight_range
-        self._view = None
+        for rows in row_slices(self.weight.shape):
+            self.weight[rows] += delta[rows] / self.weight_range
+            self._renew(rows)
         return 0
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -50,5 +49,10 @@ class DigitalArray:
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Take over what ``state`` returned."""
-        self.weight = np.array(state["weight"], np.float32)
-        self._view = None
+        self.weight[...] = state["weight"]
+        self._renew(slice(None))
+
+    def _renew(self, rows: slice) -> None:
+        """Bring the variance of the read noise in line with the weights."""
+        if self._noise is not None and self._view.fresh is not None:
+            self._view.fresh[rows] = self._noise.variance_at(self.weight[rows])

@@ -17,23 +17,19 @@ Array = NDArray[Any]
 class LayerInputs(Mapping[str, Array]):
     """Layer name to its digital input [pass, sample, n_in], of a feed-forward chain."""
 
-    def __init__(self, layers: Sequence[DenseLayer], x: Array, passes: int, nodes: Mapping[str, Array]) -> None:
+    def __init__(
+        self, layers: Sequence[DenseLayer], x: Array, passes: int, nodes: Mapping[str, Array]
+    ) -> None:
         self._before = {
             layer.name: previous for layer, previous in zip(layers, [None, *layers[:-1]], strict=True)
         }
         self._x, self._passes, self._nodes = x, passes, nodes
 
-    def of_pass(self, name: str, which: int) -> Array:
-        """Input of layer ``name`` in pass ``which``: (samples, n_in)."""
+    def __getitem__(self, name: str) -> Array:
         previous = self._before[name]
         if previous is None:
-            return self._x
-        return activate(previous.activation, self._nodes[previous.name][which])
-
-    def __getitem__(self, name: str) -> Array:
-        if self._before[name] is None:
             return np.broadcast_to(self._x, (self._passes, *self._x.shape))
-        return np.stack([self.of_pass(name, which) for which in range(self._passes)])
+        return activate(previous.activation, self._nodes[previous.name])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._before)

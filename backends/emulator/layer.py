@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnoise.backends.base import ONE_PASS, Probe
 from hwnoise.backends.emulator.digital_array import DigitalArray
 from hwnoise.backends.emulator.node import NodeNoises
 from hwnoise.backends.emulator.pair_array import PairArray
+from hwnoise.backends.emulator.paired import paired_product
 from hwnoise.backends.emulator.read import View, clean_product, noisy_product
+from hwnoise.backends.emulator.rows import pass_slices
 from hwnoise.kernels import converters
 from hwnoise.network import DenseLayer
 from hwnoise.streams import Stream
@@ -29,13 +33,17 @@ class Layer:
         self.name, self.substrate, self.activation = dense.name, substrate, dense.activation
         weight = np.ascontiguousarray(dense.weight.T, np.float32)
         self.n_in, self.n_out = weight.shape
-        self.bias = np.zeros(self.n_out, np.float32) if dense.bias is None else np.array(dense.bias, np.float32)
+        self.bias = (
+            np.zeros(self.n_out, np.float32) if dense.bias is None else np.array(dense.bias, np.float32)
+        )
         stored = PairArray if substrate.conductance is not None else DigitalArray
         self.array: PairArray | DigitalArray = stored(substrate, weight, stream, headroom)
         self.node = NodeNoises(substrate, self.n_out, stream)
         self._dac_key, self._adc_key = stream.child("dac").key, stream.child("adc").key
 
-    def forward(self, x: Floats, tick: int, quiet: Mask | None = None) -> tuple[Floats, Floats]:
+    def forward(
+        self, x: Floats, tick: int, quiet: Mask | None = None, probe: Probe = ONE_PASS
+    ) -> tuple[Floats, Floats | None]:
         """Read the layer once per row, at consecutive ticks from ``tick``.
 
         Parameters
@@ -43,23 +51,32 @@ class Layer:
         x : (rows, n_in) float32
         tick : int
         quiet : (rows,) bool, optional
-            Rows read with all moving noise switched off.
+            Rows read with all noise switched off that moves within a block of reads.
+        probe : Probe
+            Says which rows belong to which pass.
 
         Returns
         -------
-        node, noise : (rows, n_out) float32
-            Node values as the converter delivered them, and the node noise in them.
+        node : (rows, n_out) float32
+            Node values as the converter delivered them.
+        known : (rows, n_out) float32, or None
+            That part of the node noise in them which the chip knows.
         """
         q, scale = self._convert_in(x, tick, quiet)
         y = np.empty((len(x), self.n_out), np.float32)
-        self._product(q, tick, quiet, y)
-        noise = self.node.draw(tick, len(x))
+        self._product(q, tick, quiet, probe, y)
+        noise, known = self.node.draw(tick, len(x))
         if noise is not None:
-            noise = noise if quiet is None else np.where(quiet[:, None], np.float32(0), noise)
-            y += noise / (scale[:, None] * self.array.weight_range)
+            if quiet is not None:
+                noise[quiet] = 0
+            if known is not None and quiet is not None:
+                known[quiet] = 0
+            shift = noise / self.array.weight_range
+            shift /= scale[:, None]
+            y += shift
         full_scale = self.substrate.adc.range if self.substrate.adc else 1.0
         self._convert_out(y, tick, quiet, scale, full_scale, self.bias)
-        return y, np.zeros_like(y) if noise is None else noise
+        return y, known
 
     def read_weights(self, tick: int) -> Floats:
         """Read every weight once: one input line at a time, the ADC set to a single device's range.
@@ -71,7 +88,7 @@ class Layer:
         for first in range(0, self.n_in, READ_BACK_ROWS):
             lines = np.eye(min(READ_BACK_ROWS, self.n_in - first), self.n_in, first, dtype=np.float32)
             part = back[first : first + len(lines)]
-            self._product(lines, tick + first, None, part)
+            self._product(lines, tick + first, None, ONE_PASS, part)
             self._convert_out(part, tick + first, None, np.ones(len(lines), np.float32), 1.0, zero)
         return np.ascontiguousarray(back.T)
 
@@ -83,7 +100,7 @@ class Layer:
         """Add to weight (n_out, n_in) and bias; returns how many weights were programmed."""
         if bias is not None:
             self.bias += bias
-        return 0 if weight is None else self.array.write(np.ascontiguousarray(weight.T), tick)
+        return 0 if weight is None else self.array.write(weight.T, tick)
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Named copies of all that must survive."""
@@ -95,25 +112,25 @@ class Layer:
         self.array.restore(state)
         self.node.restore(state)
 
-    def _product(self, q: Floats, tick: int, quiet: Mask | None, y: Floats) -> None:
-        """Noisy products, block of ticks by block, then quiet rows once more without noise."""
-        first = 0
-        for view, stop in self._blocks(tick, len(q)):
-            noisy_product(view, q[first:stop], tick + first, y[first:stop])
-            if quiet is not None and quiet[first:stop].any():
-                rows = np.flatnonzero(quiet[first:stop]) + first
-                still = np.empty((len(rows), self.n_out), np.float32)
-                clean_product(view, q[rows], still)
-                y[rows] = still
-            first = stop
+    def _product(self, q: Floats, tick: int, quiet: Mask | None, probe: Probe, y: Floats) -> None:
+        """Noisy products, block of ticks by block; quiet rows without what moves within a block."""
+        for view, block in self._blocks(tick, len(q)):
+            still = None if quiet is None else quiet[block]
+            if view.held is None and probe.passes > 1:
+                passes = pass_slices(block, len(q), probe)
+                paired_product(view, q[block], tick + block.start, passes, still, y[block])
+                continue
+            noisy_product(view, q[block], tick + block.start, y[block])
+            if still is not None and still.any():
+                clean = np.empty((np.count_nonzero(still), self.n_out), np.float32)
+                clean_product(view, q[block][still], clean)
+                y[block][still] = clean
 
-    def _blocks(self, tick: int, rows: int) -> Iterator[tuple[View, int]]:
+    def _blocks(self, tick: int, rows: int) -> Iterator[tuple[View, slice]]:
         block = self.array.block
-        edges = [*range(block - tick % block, rows, block), rows] if block else [rows]
-        start = 0
-        for stop in edges:
-            yield self.array.view(tick + start), stop
-            start = stop
+        edges = [0, *range(block - tick % block, rows, block), rows] if block else [0, rows]
+        for start, stop in pairwise(edges):
+            yield self.array.view(tick + start), slice(start, stop)
 
     def _convert_in(self, x: Floats, tick: int, quiet: Mask | None) -> tuple[Floats, Floats]:
         """Inputs normalised to [-1, 1], and the full scale of each row."""

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnoise.kernels import bernoulli, read_noise, telegraph
+from hwnoise.devices.effect import Effect
+from hwnoise.kernels import bernoulli, gaussian, telegraph
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
 Floats = NDArray[np.float32]
 STATE_TICK = np.uint64(2**64 - 1)  # the tick whose draws set the first telegraph states
+KNOWN = frozenset({"known", "replayable"})  # handles of a noise that the chip can show as such
 
 
 class NodeNoises:
@@ -30,21 +32,18 @@ class NodeNoises:
         if self.two_level is not None:
             self._flip(0.5, STATE_TICK)
 
-    def draw(self, tick: int, rows: int) -> Floats | None:
-        """Noise of ``rows`` consecutive reads from ``tick``: (rows, nodes), or None if there is none."""
-        if self.white is None and self.two_level is None:
-            return None
-        noise = np.zeros((rows, self.nodes), np.float32)
-        if self.white is not None:
-            variance = np.full((rows, self.nodes), self.white.sigma**2, np.float32)
-            read_noise.add_output_noise(self._white_key, np.uint64(tick), variance, noise)
-        if self.two_level is not None:
-            t = self.two_level
-            level = [np.float32(v) for v in (t.offset, t.amplitude, t.sigma)]
-            telegraph.add_telegraph(
-                self.levels, t.flip, *level, self._flip_key, self._level_key, np.uint64(tick), noise
-            )
-        return noise
+    def draw(self, tick: int, rows: int) -> tuple[Floats | None, Floats | None]:
+        """Noise of ``rows`` consecutive reads from ``tick``.
+
+        Returns
+        -------
+        noise, known : (rows, nodes) float32, or None where there is none
+            All of it, and the part that the chip knows; perhaps one and the same array.
+        """
+        parts = ((self.white, self._draw_white(tick, rows)), (self.two_level, self._draw_levels(tick, rows)))
+        return _sum([drawn for _, drawn in parts]), _sum(
+            [drawn for effect, drawn in parts if is_known(effect)]
+        )
 
     def skip(self, reads: int, tick: int) -> None:
         """Let ``reads`` periods pass unread: the state flips with the probability of that many."""
@@ -60,7 +59,36 @@ class NodeNoises:
         if self.two_level is not None:
             self.levels = np.array(state["levels"], np.int8)
 
+    def _draw_white(self, tick: int, rows: int) -> Floats | None:
+        if self.white is None:
+            return None
+        noise = np.empty((rows, self.nodes), np.float32)
+        gaussian.fill_gaussian(self._white_key, np.uint64(tick), noise)
+        noise *= np.float32(self.white.sigma)
+        return noise
+
+    def _draw_levels(self, tick: int, rows: int) -> Floats | None:
+        t = self.two_level
+        if t is None:
+            return None
+        noise = np.zeros((rows, self.nodes), np.float32)
+        telegraph.add_telegraph(
+            self.levels, t.flip, np.float32(t.offset), np.float32(t.amplitude), np.float32(t.sigma),
+            self._flip_key, self._level_key, np.uint64(tick), noise,
+        )  # fmt: skip
+        return noise
+
     def _flip(self, probability: float, tick: np.uint64) -> None:
         flips = np.zeros((1, self.nodes), np.uint8)
         bernoulli.fill_bernoulli(self._jump_key, tick, probability, flips)
         self.levels[flips[0] != 0] *= -1
+
+
+def is_known(effect: Effect | None) -> bool:
+    """Whether the chip can show this noise itself, not only what it does to two passes."""
+    return effect is not None and bool(KNOWN & set(effect.handles))
+
+
+def _sum(parts: list[Floats | None]) -> Floats | None:
+    drawn = [part for part in parts if part is not None]
+    return None if not drawn else drawn[0] if len(drawn) == 1 else drawn[0] + drawn[1]

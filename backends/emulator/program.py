@@ -10,12 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnoise.backends.base import Probe, Reading
+from hwnoise.backends.base import ONE_PASS, Probe, Reading
 from hwnoise.backends.emulator.activations import activate
+from hwnoise.backends.emulator.checks import (
+    check_probe,
+    check_state,
+    checked_inputs,
+    checked_reads,
+    checked_update,
+)
 from hwnoise.backends.emulator.inputs import LayerInputs
 from hwnoise.backends.emulator.layer import Layer
+from hwnoise.backends.emulator.rows import by_pass, in_reading_order, quiet_rows
 from hwnoise.backends.emulator.threads import one_blas_thread
-from hwnoise.errors import InputError, MismatchError
 from hwnoise.network import Network
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
@@ -39,7 +46,7 @@ class EmulatorProgram:
         self.tick = 0
         self.events: dict[str, int] = Counter()
 
-    def run(self, x: Array, probe: Probe = Probe()) -> Reading:
+    def run(self, x: Array, probe: Probe = ONE_PASS) -> Reading:
         """Read the batch ``x`` (samples, n_in) ``probe.passes`` times.
 
         Returns
@@ -52,17 +59,14 @@ class EmulatorProgram:
         InputError, MismatchError
             A wrong shape; a probe that this substrate cannot answer.
         """
-        x = self._checked(x)
-        self._refuse(probe)
-        before = Counter(self.events)
+        check_probe(probe, self.substrate)
+        x = checked_inputs(x, self.network.n_inputs)
         if "weights" in probe.observe:
             return self._run_between_read_backs(x, probe)
+        before = Counter(self.events)
         with one_blas_thread():
-            ticks, rows = self._rows(x, probe)
-            traces = self._forward(rows, probe)
-        if "nodes" in probe.observe:
-            traces["inputs"] = LayerInputs(self.network.dense_layers(), x, probe.passes, traces["nodes"])
-        return Reading(ticks=ticks, events=dict(Counter(self.events) - before), **traces)
+            reading = self._forward(x, probe)
+        return replace(reading, events=dict(Counter(self.events) - before))
 
     def read_weights(self) -> dict[str, Array]:
         """Read every weight back through the converters (noisy, counted); biases are digital."""
@@ -71,42 +75,30 @@ class EmulatorProgram:
             for name, layer in self.layers.items():
                 found[f"{name}.weight"] = layer.read_weights(self.tick)
                 found[f"{name}.bias"] = layer.bias.copy()
-                self.tick += layer.n_in
+                self._let_pass(layer.n_in)
                 self.events["device_reads"] += layer.n_in * layer.n_out
         return found
 
     def write(self, update: Mapping[str, Array]) -> None:
-        """Add ``update`` to the named parameters; pending parts wait for a device step."""
-        for key in update:
-            if key.rpartition(".")[0] not in self.layers or key.rpartition(".")[2] not in ("weight", "bias"):
-                raise InputError(f"the network on this chip has no parameter '{key}'")
+        """Add ``update`` to the named parameters; pending parts wait for a device step.
+
+        Raises
+        ------
+        InputError
+            For an unknown parameter, a wrong shape or a value that is not finite; nothing is written.
+        """
+        update = checked_update(update, self.layers)
         for name, layer in self.layers.items():
             weight, bias = update.get(f"{name}.weight"), update.get(f"{name}.bias")
-            if weight is not None and weight.shape != (layer.n_out, layer.n_in):
-                raise InputError(f"{name}.weight: the update has shape {weight.shape}, not {(layer.n_out, layer.n_in)}")
-            if bias is not None and bias.shape != (layer.n_out,):
-                raise InputError(f"{name}.bias: the update has shape {bias.shape}, not {(layer.n_out,)}")
             self.events["device_writes"] += layer.write(weight, bias, self.tick)
 
     def advance(self, seconds: float) -> None:
         """Let time pass: devices drift, slow noise moves on."""
-        if not (seconds >= 0 and np.isfinite(seconds)):
-            raise InputError(f"time advances by a finite number of seconds >= 0, not {seconds}")
-        reads = round(seconds / self.substrate.clock.read_period)
-        for layer in self.layers.values():
-            layer.node.skip(reads, self.tick)
-        self.tick += reads
+        self._let_pass(checked_reads(seconds, self.substrate.clock.read_period, self.tick))
 
     def correlation(self, ticks: Array) -> dict[str, float]:
         """Correlation of each noise with memory between the first two passes of ``ticks`` [pass, sample]."""
-        first, second, s = ticks[0], ticks[1], self.substrate
-        found = {}
-        if s.one_over_f is not None:
-            age = self.tick * s.clock.read_period
-            found["one_over_f"] = s.one_over_f.correlation(first, second, age, s.clock.read_period)
-        if s.telegraph is not None:
-            found["telegraph"] = s.telegraph.correlation(first, second)
-        return found
+        return self.substrate.correlation(ticks[0], ticks[1], self.tick)
 
     def diagnostics(self) -> dict[str, Array]:
         """True values, for reports; no learner gets this: ``<layer>.weight``, ``.bias``, ``.writes``."""
@@ -119,99 +111,67 @@ class EmulatorProgram:
 
     def state(self) -> dict[str, Array]:
         """Everything needed to go on bit for bit, as named arrays."""
-        found: dict[str, Array] = {"tick": np.array(self.tick, np.uint64)}
-        for name, layer in self.layers.items():
-            found |= {f"{name}/{key}": value for key, value in layer.state().items()}
-        return found | {f"events/{key}": np.array(count, np.int64) for key, count in self.events.items()}
+        counts = {f"events/{key}": np.array(count, np.int64) for key, count in self.events.items()}
+        return {"tick": np.array(self.tick, np.uint64), **counts, **self._layer_states()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take over what ``state`` of a Program with the same network and substrate returned."""
-        self._check_state(state)
+        check_state(state, {"tick": np.array(0), **self._layer_states()})
         self.tick = int(state["tick"])
-        self.events = Counter({k.removeprefix("events/"): int(v) for k, v in state.items() if k.startswith("events/")})
+        self.events = Counter({key: int(count) for key, count in _below("events/", state).items()})
         for name, layer in self.layers.items():
-            layer.restore({k.removeprefix(f"{name}/"): v for k, v in state.items() if k.startswith(f"{name}/")})
+            layer.restore(_below(f"layers/{name}/", state))
 
-    def _check_state(self, state: Mapping[str, Array]) -> None:
-        for key, value in self.state().items():
-            if key.startswith("events/"):
-                continue
-            if key not in state:
-                raise InputError(f"the saved chip state lacks '{key}': it is of another network or substrate")
-            if state[key].shape != value.shape:
-                raise InputError(f"the saved chip state has '{key}' of shape {state[key].shape}, not {value.shape}")
-
-    def _checked(self, x: Array) -> Array:
-        x = np.asarray(x, np.float32)
-        x = x.reshape(len(x), -1) if x.ndim > 1 else x[None]
-        wanted = next(iter(self.layers.values())).n_in
-        if x.shape[1] != wanted or not len(x):
-            raise InputError(f"inputs of shape {x.shape} do not fit this network, which takes (samples, {wanted})")
-        return x
-
-    def _refuse(self, probe: Probe) -> None:
-        s, caps = self.substrate, self.capabilities
-        if (probe.quiet_passes or probe.quiet_layers) and s.quiet == "none":
-            raise MismatchError(f"'{s.name}' cannot be made quiet; average several passes instead")
-        if probe.quiet_layers:
-            raise MismatchError("the emulator makes whole passes quiet, not single layers")
-        if probe.perturbation is not None:
-            raise MismatchError("the emulator injects no perturbation: it has the substrate's own noise")
-        if "noise" in probe.observe and not caps.handles("node") & {"known", "replayable"}:
-            raise MismatchError(f"the node noise of '{s.name}' is not known, only its effect on two passes is")
-        if "weights" in probe.observe and (probe.order != "batch" or len(probe.observe) > 1):
-            raise MismatchError("weights are read back between passes: ask for them alone, with order='batch'")
-
-    def _rows(self, x: Array, probe: Probe) -> tuple[Array, Array]:
-        """All rows in the order they are read, and the tick [pass, sample] of each."""
-        passes, samples = probe.passes, len(x)
-        rows = np.repeat(x, passes, axis=0) if probe.order == "interleaved" else np.tile(x, (passes, 1))
-        ticks = np.arange(self.tick, self.tick + len(rows), dtype=np.uint64)
-        return self._by_pass(ticks, samples, probe), rows
-
-    @staticmethod
-    def _by_pass(a: Array, samples: int, probe: Probe) -> Array:
-        if probe.order == "interleaved":
-            return a.reshape(samples, probe.passes, *a.shape[1:]).swapaxes(0, 1)
-        return a.reshape(probe.passes, samples, *a.shape[1:])
+    def _layer_states(self) -> dict[str, Array]:
+        return {
+            f"layers/{name}/{key}": array
+            for name, layer in self.layers.items()
+            for key, array in layer.state().items()
+        }
 
     def _run_between_read_backs(self, x: Array, probe: Probe) -> Reading:
         """Read the weights back before each pass; the passes follow one after the other."""
-        before, single = Counter(self.events), replace(probe, passes=1, observe=frozenset())
-        backs, outputs, ticks = [], [], []
-        for _ in range(probe.passes):
+        before, backs, parts = Counter(self.events), [], []
+        for which in range(probe.passes):
             backs.append(self.read_weights())
-            part = self.run(x, single)
-            outputs.append(part.output)
-            ticks.append(part.ticks)
-        weights = {name: np.stack([back[f"{name}.weight"] for back in backs]) for name in self.layers}
-        events = dict(Counter(self.events) - before)
-        return Reading(np.concatenate(outputs), weights=weights, ticks=np.concatenate(ticks), events=events)
+            quiet = (0,) if which in probe.quiet_passes else ()
+            parts.append(self.run(x, Probe(order=probe.order, quiet_passes=quiet)))
+        return Reading(
+            output=np.concatenate([part.output for part in parts]),
+            weights={name: np.stack([back[f"{name}.weight"] for back in backs]) for name in self.layers},
+            ticks=np.concatenate([part.ticks for part in parts]),
+            events=dict(Counter(self.events) - before),
+        )
 
-    def _forward(self, rows: Array, probe: Probe) -> dict[str, Any]:
+    def _forward(self, x: Array, probe: Probe) -> Reading:
         """Carry all rows through all layers; what the probe observes is kept, the rest is not."""
-        samples = len(rows) // probe.passes
-        quiet = self._quiet_rows(samples, probe)
+        rows, quiet = in_reading_order(x, probe), quiet_rows(len(x), probe)
+        ticks = np.arange(self.tick, self.tick + len(rows), dtype=np.uint64)
         nodes, noises = {}, {}
         for name, layer in self.layers.items():
-            node, noise = layer.forward(rows, self.tick, quiet)
+            node, known = layer.forward(rows, self.tick, quiet, probe)
             if "nodes" in probe.observe:
-                nodes[name] = self._by_pass(node, samples, probe)
-            if "noise" in probe.observe:
-                noises[name] = self._by_pass(noise, samples, probe)
+                nodes[name] = by_pass(node, probe)
+            if "noise" in probe.observe and known is not None:
+                noises[name] = by_pass(known, probe)
             self._count(layer, len(rows))
             rows = activate(layer.activation, node)
         self.events["reads"] += len(rows)
         self.tick += len(rows)
-        return {"output": self._by_pass(rows, samples, probe), "nodes": nodes, "noise": noises}
+        inputs = LayerInputs(self.network.dense_layers(), x, probe.passes, nodes) if nodes else {}
+        return Reading(by_pass(rows, probe), inputs, nodes, noises, ticks=by_pass(ticks, probe))
 
     def _count(self, layer: Layer, rows: int) -> None:
         self.events["conversions_in"] += layer.n_in * rows
         self.events["conversions_out"] += layer.n_out * rows
         self.events["multiplications"] += layer.n_in * layer.n_out * rows
 
-    def _quiet_rows(self, samples: int, probe: Probe) -> Array | None:
-        if not probe.quiet_passes:
-            return None
-        which = np.isin(np.arange(probe.passes), probe.quiet_passes)
-        return np.tile(which, samples) if probe.order == "interleaved" else np.repeat(which, samples)
+    def _let_pass(self, reads: int) -> None:
+        """Move the clock on by periods in which no node is read."""
+        for layer in self.layers.values():
+            layer.node.skip(reads, self.tick)
+        self.tick += reads
+
+
+def _below(prefix: str, state: Mapping[str, Array]) -> dict[str, Array]:
+    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from hwnoise.kernels import one_over_f, read_noise
 
 Floats = NDArray[np.float32]
 TILE = 64  # rows; also the longest time over which the held bands of a view may move
+LINE = 16  # float32 in a cache line, which is also the widest vector
 PARALLEL_FROM = 1 << 20  # multiply-accumulates below which threads cost more than they give
 
 
@@ -40,6 +42,17 @@ class View:
     held_keys: Any
 
 
+def aligned_empty(shape: int | tuple[int, ...]) -> Floats:
+    """Return an uninitialised float32 array that begins at a cache line.
+
+    NumPy's begin anywhere, mostly 16 bytes into one, and then every wide vector straddles two:
+    streaming a matrix takes up to a fifth longer.
+    """
+    spacious = np.empty(int(np.prod(shape)) + LINE, np.float32)
+    first = -(spacious.ctypes.data // 4) % LINE
+    return spacious[first : first + spacious.size - LINE].reshape(shape)
+
+
 def noisy_product(view: View, x: Floats, tick: int, y: Floats) -> None:
     """Write ``x @ weight`` with all noise of ``view`` to ``y``; row r is read at ``tick + r``.
 
@@ -51,7 +64,7 @@ def noisy_product(view: View, x: Floats, tick: int, y: Floats) -> None:
         Overwritten.
     """
     if len(x) == 1 and view.held is None and view.fresh is not None:
-        _single(view, x, tick, y)
+        read_noise.read_vector(x, view.weight, view.fresh, view.read_key, np.uint64(tick), y)
         return
     work = _tile_work(view, x, tick, y)
     for_each(work, _tiles(len(x), tick, view.held is not None), x.size * y.shape[1] >= PARALLEL_FROM)
@@ -62,17 +75,16 @@ def clean_product(view: View, x: Floats, y: Floats) -> None:
     np.matmul(x, view.weight, out=y)
 
 
-def _single(view: View, x: Floats, tick: int, y: Floats) -> None:
-    variance = np.empty_like(y)
-    read_noise.product_and_variance(x[0], view.weight, view.fresh, y[0], variance[0])
-    read_noise.add_output_noise(view.read_key, np.uint64(tick), variance, y)
-
-
 def _tiles(rows: int, tick: int, aligned: bool) -> list[slice]:
-    """Slices of at most TILE rows; aligned to blocks of TILE ticks where bands hold that long."""
-    first = TILE - tick % TILE if aligned else TILE
-    edges = [0, *range(first, rows, TILE), rows]
-    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True) if b > a]
+    """Slices of at most TILE rows, aligned to blocks of TILE ticks where bands hold that long.
+
+    Else, of more than two such tiles, pairs are one: BLAS repacks the matrix for every tile. The
+    slices depend on the rows alone, so the bits are the same on any number of threads.
+    """
+    length = TILE if aligned or rows <= 2 * TILE else 2 * TILE
+    first = TILE - tick % TILE if aligned else length
+    edges = [0, *range(first, rows, length), rows]
+    return [slice(a, b) for a, b in pairwise(edges) if b > a]
 
 
 def _tile_work(view: View, x: Floats, tick: int, y: Floats) -> Callable[[slice], None]:

@@ -72,9 +72,14 @@ class Connection:
         del self.unused[: len(taken)]
         return taken
 
+    def close(self, what: str = "was let go") -> None:
+        """End the conversation for ``what`` happened; whoever asks later is told."""
+        self._lost = self._lost or f"the chip at {self.address} {what}"
+        self._link.close()
+
     def fail(self, what: str) -> NoReturn:
         """Give the chip up for ``what`` it did: ConnectionLostError, now and ever after."""
-        self._close(what)
+        self.close(what)
         raise ConnectionLostError(self._lost) from None
 
     def _exchange(self, frame: bytes | None, wanted: type[Wanted]) -> tuple[Wanted, dict[str, Array]]:
@@ -88,7 +93,7 @@ class Connection:
             self.fail(str(error))
         finally:
             if not complete:  # also after Ctrl-C: a late answer must not be taken for the next one
-                self._close("was left in the middle of an answer")
+                self.close("was left in the middle of an answer")
         return self._understood(message, wanted), arrays
 
     def _understood(self, message: Any, wanted: type[Wanted]) -> Wanted:
@@ -101,10 +106,6 @@ class Connection:
         if not isinstance(answer, wanted):
             self.fail(f"answered with '{answer.do}' out of turn")
         return answer
-
-    def _close(self, what: str) -> None:
-        self._lost = self._lost or f"the chip at {self.address} {what}"
-        self._link.close()
 
 
 def _connect(host: str, port: int, timeout: float) -> socket.socket:

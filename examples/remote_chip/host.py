@@ -43,7 +43,7 @@ class RemoteProgram:
     def run(self, x: Array, probe: Probe = _ONE_PASS) -> Reading:
         """Read the batch ``x`` (samples, n_in) as ``probe`` says; every row is one tick."""
         x = np.asarray(x, np.float32)
-        x = x.reshape(len(x), -1) if x.ndim > 1 else x[None]
+        x = x.reshape(len(x), math.prod(x.shape[1:])) if x.ndim > 1 else x.reshape(1, -1)
         done, arrays = self._ask(Run(chip=self._chip, probe=probe), {"x": x})
         nodes, layers = messages.group(arrays, "nodes"), self.network.dense_layers()
         for name in ("output", "ticks", *(f"nodes/{d.name}" for d in layers if "nodes" in probe.observe)):
@@ -133,6 +133,12 @@ class RemoteChip:
         placed, _ = connection.ask(request, Placed, arrays)
         # state, restore and advance are missing, as capabilities.checkpoint says
         return cast(Program, RemoteProgram(connection, network, placed))
+
+    def close(self) -> None:
+        """Let go of every chip: their programs fail from now on, and other hosts get their turn."""
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
 
     def _connect(self, host: str, port: int, timeout: float) -> Connection:
         if not isinstance(port, int) or not 0 < port < 65536:

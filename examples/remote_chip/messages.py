@@ -21,7 +21,6 @@ from hwnoise.streams import Stream
 from remote_chip.wire import Array
 
 Arrays = Mapping[str, Array]
-MAX_PASSES = 10_000
 
 
 class _Message(BaseModel):

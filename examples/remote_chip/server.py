@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import sys
@@ -11,8 +12,6 @@ from hwnoise.files import reason
 from remote_chip.messages import Answer, Arrays, Ready, Refused
 from remote_chip.rack import Rack
 from remote_chip.wire import PeerError, pack, receive, send
-
-PATIENCE = 10.0  # s for one message to arrive in full or to be taken off our hands
 
 
 class ChipServer:
@@ -30,25 +29,31 @@ class ChipServer:
     Raises
     ------
     InputError
-        If the address cannot be had.
+        If the address cannot be had, or ``patience`` is out of range.
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, patience: float = PATIENCE) -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, patience: float = 10.0) -> None:
+        if not 0 < patience < math.inf:
+            raise InputError(f"patience must be a number of seconds above 0, not {patience}")
         self.patience = patience
         try:
             self._listener = socket.create_server((host, port))
         except (OSError, OverflowError) as error:
-            why = reason(error) if isinstance(error, OSError) else "ports end at 65535"
+            # newer Pythons add the address once more, in brackets
+            why = reason(error).partition(" (")[0] if isinstance(error, OSError) else "ports end at 65535"
             raise InputError(f"cannot listen on {host}:{port}: {why}") from None
         self.host, self.port = self._listener.getsockname()[:2]
 
     def serve_forever(self) -> None:
         """Serve client after client, until interrupted."""
-        with self._listener:
-            while True:
-                client, _ = self._listener.accept()
-                with client:
-                    self._serve(client)
+        while True:
+            client, _ = self._listener.accept()
+            with client:
+                self._serve(client)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.close()
 
     def _serve(self, client: socket.socket) -> None:
         rack = Rack()
@@ -67,10 +72,9 @@ class ChipServer:
         """Wait until the client speaks; meanwhile tell others that the chip is taken."""
         while True:
             speaking, _, _ = select.select([client, self._listener], [], [])
-            if self._listener in speaking:
-                self._turn_away()
-            if client in speaking:
+            if client in speaking:  # first: it may have hung up, and the other be next
                 return
+            self._turn_away()
 
     def _turn_away(self) -> None:
         other, _ = self._listener.accept()

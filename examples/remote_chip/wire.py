@@ -54,7 +54,7 @@ def pack(message: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
     from safetensors.numpy import save
 
     axes = {name: np.argsort([-step for step in a.strides], kind="stable") for name, a in arrays.items()}
-    packed = save({name: np.ascontiguousarray(a.transpose(axes[name])) for name, a in arrays.items()})
+    packed = save({name: np.asarray(a.transpose(axes[name]), order="C") for name, a in arrays.items()})
     head = {"message": message, "axes": {name: order.tolist() for name, order in axes.items()}}
     text = json.dumps(head, allow_nan=False).encode()
     if len(packed) > MAX_BYTES or len(text) > MAX_JSON:
@@ -104,7 +104,7 @@ def _unpack(text: bytes, packed: bytes) -> tuple[Any, dict[str, Array]]:
         arrays = load(packed)  # in an order of its own
         laid_out = {name: arrays[name].transpose(np.argsort(axes)) for name, axes in head["axes"].items()}
         return head["message"], laid_out
-    except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError, RecursionError, SafetensorError) as error:
         raise PeerError(f"sent a message that cannot be read ({type(error).__name__})") from None
 
 
@@ -129,5 +129,7 @@ def _failures(seconds: float) -> Iterator[None]:
         yield
     except TimeoutError:
         raise PeerError(f"did not answer within {seconds:g} s") from None
+    except (ConnectionResetError, BrokenPipeError):
+        raise PeerError("closed the connection") from None
     except OSError as error:
         raise PeerError(f"cannot be heard any more: {reason(error)}") from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import Annotated, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hwnoise import toml
@@ -22,13 +24,19 @@ from hwnoise.devices.source import Source
 from hwnoise.devices.telegraph import Telegraph
 from hwnoise.devices.write import Write
 
+Ticks = NDArray[np.uint64]
 NODE_EFFECTS = frozenset({"node_noise", "telegraph"})
+_NOISES = NODE_EFFECTS | {"programming_noise", "drift", "one_over_f", "read_noise"}
 _SEEN_AT_NODES = frozenset({"known", "replayable", "paired", "mean_subtracted"})
 _LASTING = {
     "read": "fresh at every read",
     "memory": "with memory across reads",
     "write": "until the next write",
 }
+
+
+def _is_noise(name: str, effect: Effect) -> bool:
+    return name in _NOISES or getattr(effect, "rounding", "") == "stochastic"
 
 
 class Substrate(BaseModel):
@@ -73,7 +81,9 @@ class Substrate(BaseModel):
         keys = {source.key for source in self.sources}
         for name, effect in self.effects().items():
             if effect.source and effect.source not in keys:
-                raise ValueError(f"{name}.source '{effect.source}' is the key of no [[sources]] entry")
+                raise ValueError(f"{name}.source {effect.source!r} is the key of no [[sources]] entry")
+            if effect.handles and not _is_noise(name, effect):
+                raise ValueError(f"{name}.handles must be empty: {name} is no noise")
         return self
 
     def effects(self) -> dict[str, Effect]:
@@ -103,6 +113,18 @@ class Substrate(BaseModel):
             f"{n.name} ({n.level}, {_LASTING[n.time_scale]}): {', '.join(sorted(n.handles))}"
             for n in self.noises()
         )
+
+    def correlation(self, first: Ticks, second: Ticks, now: int) -> dict[str, float]:
+        """Correlation of each noise that remembers, between reads at ticks ``first`` and ``second``.
+
+        The chip has lived for ``now`` ticks.
+        """
+        found, period = {}, self.clock.read_period
+        if self.one_over_f is not None:
+            found["one_over_f"] = self.one_over_f.correlation(first, second, now * period, period)
+        if self.telegraph is not None:
+            found["telegraph"] = self.telegraph.correlation(first, second)
+        return found
 
     def to_toml(self) -> str:
         """The substrate as a file that ``load`` reads back equal."""

@@ -47,7 +47,7 @@ class ClippedLog(_Curve):
     def at(self, x: Floats) -> Floats:
         """Value at ``x = g / g_max`` in [0, 1]."""
         value = self.slope * np.log(np.maximum(x, X_MIN)) + self.intercept
-        return np.clip(value, self.low, self.high)
+        return np.asarray(np.clip(value, self.low, self.high))
 
 
 class ClippedPower(_Curve):
@@ -70,7 +70,7 @@ class Saturating(_Curve):
 
     shape: Literal["saturating"] = "saturating"
     amplitude: Number
-    scale: float = Field(gt=0, le=LARGEST)
+    scale: float = Field(ge=1e-9, le=LARGEST)
 
     def at(self, x: Floats) -> Floats:
         """Value at ``x = g / g_max`` in [0, 1]."""
@@ -89,9 +89,7 @@ class Log10(_Curve):
         return np.asarray(self.amplitude * np.log10(np.maximum(x * self.reference, 1.0)))
 
 
-Smooth = Annotated[
-    Polynomial | ClippedLog | ClippedPower | Saturating | Log10, Field(discriminator="shape")
-]
+Smooth = Annotated[Polynomial | ClippedLog | ClippedPower | Saturating | Log10, Field(discriminator="shape")]
 
 
 class Piecewise(_Curve):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from hwnoise.devices.curve import Curve
 from hwnoise.devices.effect import Effect
+from hwnoise.kernels import drift as kernel
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +30,18 @@ class Drift(Effect):
     mean: Curve
     std: Curve
     scale: float = Field(default=1.0, ge=0, le=100)
+
+    def settle(self, x: Floats, z: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What a device keeps of being programmed to ``x``: its drift exponent."""
+        return self.exponent(x, z.astype(np.float64)).astype(np.float32)
+
+    def age(
+        self, g: NDArray[np.float32], exponent: NDArray[np.float32], seconds: Floats, low: float, high: float
+    ) -> NDArray[np.float32]:
+        """Conductance (planes, n) of devices programmed to ``g``, ``seconds`` (n,) ago."""
+        aged = g.copy()
+        kernel.decay(aged, exponent, seconds, self.t0)
+        return aged
 
     def exponent(self, x: Floats, z: Floats) -> Floats:
         """Drift exponent nu of devices with target ``x`` and normal draws ``z``."""

@@ -13,7 +13,7 @@ class NodeNoise(Effect):
     Attributes
     ----------
     sigma : float
-        Standard deviation in the node's own unit, 0 to 1e6.
+        Standard deviation in the node's own unit, >= 0.
     """
 
     sigma: float = Field(default=0.0, ge=0, le=1e6)

@@ -76,4 +76,5 @@ class OneOverF(Effect):
             raise ValueError(f"clock.read_period must be at least one_over_f.t_read = {self.t_read} s")
         slowest = 4.0 ** (FAST_BANDS + self.fresh_bands(read_period)) * self.t_read
         if self.t0 < slowest:
-            raise ValueError(f"one_over_f.t0 must be at least {slowest:.3g} s, long after one read")
+            period = f"a clock.read_period of {read_period} s"
+            raise ValueError(f"one_over_f.t0 must be at least {slowest:.3g} s with {period}, not {self.t0}")

@@ -30,4 +30,4 @@ class ReadNoise(Effect):
     def variance_at(self, w: NDArray[np.floating]) -> NDArray[np.floating]:
         """Variance against the normalised weight ``w`` in [-1, 1]."""
         power = {"constant": 0, "sqrt": 1, "proportional": 2}[self.dependence]
-        return self.sigma**2 * np.abs(w) ** power
+        return np.asarray(self.sigma**2 * np.abs(w) ** power)

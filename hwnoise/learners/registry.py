@@ -9,12 +9,13 @@ from hwnoise.backends.base import Capabilities
 from hwnoise.errors import InputError
 from hwnoise.learners.anp import ActivityNodePerturbation
 from hwnoise.learners.base import Learner
+from hwnoise.learners.hedonistic import Hedonistic
 from hwnoise.learners.node_perturbation import NodePerturbation
 from hwnoise.learners.weight_perturbation import WeightPerturbation
 
-Rule = type[ActivityNodePerturbation] | type[NodePerturbation] | type[WeightPerturbation]
+Rule = type[ActivityNodePerturbation] | type[NodePerturbation] | type[WeightPerturbation] | type[Hedonistic]
 _RULES: dict[str, Rule] = {
-    rule.name: rule for rule in (ActivityNodePerturbation, NodePerturbation, WeightPerturbation)
+    rule.name: rule for rule in (ActivityNodePerturbation, NodePerturbation, WeightPerturbation, Hedonistic)
 }
 
 

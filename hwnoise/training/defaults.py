@@ -6,8 +6,8 @@ from typing import Any
 
 DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("digits", "*"): {
-        "epochs": 200, "batch_size": 32, "gain": 2.0,
-        "optimizer": {"learning_rate": 0.005, "weight_decay": 0.02, "beta2": 0.99},
+        "epochs": 300, "batch_size": 64, "gain": 2.0,
+        "optimizer": {"learning_rate": 0.004, "weight_decay": 0.02, "beta2": 0.99},
     },
     ("mnist5k", "*"): {
         "epochs": 200, "batch_size": 64,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-Floats = NDArray[np.float64]
+Floats = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -27,18 +27,16 @@ class Law:
 
 
 def law(raw: list[float]) -> Law:
-    """The law with the raw moments ``raw[k] = E g**k``, k = 0 to 4."""
+    """The law whose raw moments ``E g**k``, k = 0 to 4, are ``raw``."""
     _, m, m2, m3, m4 = raw
     variance = m2 - m**2
-    fourth = m4 - 4 * m * m3 + 6 * m**2 * m2 - 3 * m**4
-    return Law(m, variance, fourth / variance**2)
+    return Law(m, variance, (m4 - 4 * m * m3 + 6 * m**2 * m2 - 3 * m**4) / variance**2)
 
 
 def rectified(m: float, s: float) -> Law:
     """``max(m + s z, 0)``, z a standard normal (eq:programming-noise)."""
-    a = m / s
-    raw = [1.0, m * stats.norm.cdf(a) + s * stats.norm.pdf(a)]
-    raw.append((m**2 + s**2) * stats.norm.cdf(a) + m * s * stats.norm.pdf(a))
+    above, density = stats.norm.cdf(m / s), stats.norm.pdf(m / s)
+    raw = [1.0, m * above + s * density, (m**2 + s**2) * above + m * s * density]
     for k in (3, 4):
         raw.append(m * raw[-1] + (k - 1) * s**2 * raw[-2])
     return law(raw)
@@ -46,7 +44,75 @@ def rectified(m: float, s: float) -> Law:
 
 def folded(m: float, s: float) -> Law:
     """``abs(m + s z)``, z a standard normal (eq:drift-exponent)."""
-    odd = [m * (1 - 2 * stats.norm.cdf(-m / s)) + 2 * s * stats.norm.pdf(m / s)]
-    odd.append((m**2 + 2 * s**2) * odd[0] - m**2 * s**2 * 0 + 0)  # replaced below
-    third = m * (m**2 + 3 * s**2) * (1 - 2 * stats.norm.cdf(-m / s)) + 2 * s * (m**2 + 2 * s**2) * stats.norm.pdf(m / s)
-    return law([1.0, odd[0], m**2 + s**2, third, m**4 + 6 * m**2 * s**2 + 3 * s**4])
+    mean, variance, excess = stats.foldnorm(m / s, scale=s).stats("mvk")
+    return Law(float(mean), float(variance), float(excess) + 3)
+
+
+def drift_factor(nu: Floats, seconds: float, t0: float) -> Floats:
+    """What is left of a conductance ``seconds`` after its verifying read (eq:drift)."""
+    return ((seconds + t0) / t0) ** -np.asarray(nu, float)
+
+
+def accumulated_variance(t: float, t_read: float) -> float:
+    """Variance of 1/f noise, ``t`` seconds after programming (eq:accumulated-variance)."""
+    return math.log((t + t_read) / (2 * t_read))
+
+
+def band_variances(t: float, t_read: float) -> Floats:
+    """``a_k**2`` of every band (eq:one-over-f-bands)."""
+    left = accumulated_variance(t, t_read) - np.arange(40) * math.log(4)
+    return np.clip(left, 0, math.log(4))
+
+
+def shared_variance(first: int, second: int, t: float, t_read: float) -> float:
+    """Covariance of 1/f noise between reads at two ticks (eq:one-over-f-bands)."""
+    held = [first // 4**k == second // 4**k for k in range(40)]
+    return float(band_variances(t, t_read) @ held)
+
+
+def half_difference(lag: float) -> float:
+    """Half the mean squared difference, ``lag`` reads apart, of 1/f noise cut at 1 / (2 t_read)."""
+    x = math.pi * lag
+    return float(np.euler_gamma + math.log(x) - special.sici(x)[1])
+
+
+def read_moments(x: Floats, weight: Floats, s: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of a noisy product (eq:read-noise), device by device."""
+    mean, variance = np.zeros(weight.shape[1]), np.zeros(weight.shape[1])
+    for i, j in np.ndindex(weight.shape):
+        mean[j] += float(x[i]) * float(weight[i, j])
+        variance[j] += float(x[i]) ** 2 * float(s[i, j]) ** 2
+    return mean, variance
+
+
+def telegraph(amplitude: float, sigma: float) -> Law:
+    """``amplitude s + sigma z``, s = ±1 with equal odds (eq:telegraph-variance)."""
+    a, b = amplitude**2, sigma**2
+    return Law(0.0, a + b, (a**2 + 6 * a * b + 3 * b**2) / (a + b) ** 2)
+
+
+def telegraph_mean_variance(rho: float, n: int) -> float:
+    """Variance of the mean over ``n`` successive states of correlation ``rho`` (eq:telegraph-flip)."""
+    lags = np.arange(1, n)
+    return float((1 + 2 * ((1 - lags / n) * rho**lags).sum()) / n)
+
+
+def telegraph_product_variance(rho: float, lag: int, n: int) -> float:
+    """Variance of the mean of ``n`` successive products ``s_t s_(t + lag)``.
+
+    A product is that of the ``lag`` signs by which the state moves from read to read, which are
+    independent; two products ``d < lag`` apart have ``lag - d`` of them in common.
+    """
+    d = np.arange(1, lag)
+    common = (1 - d / n) * (rho ** (2 * d) - rho ** (2 * lag))
+    return float((1 - rho ** (2 * lag) + 2 * common.sum()) / n)
+
+
+def to_levels(v: Floats, levels: int) -> Floats:
+    """Nearest of the levels ``k / levels``, ties to even, clipped to ±1 (eq:dac)."""
+    return np.clip(np.rint(np.asarray(v, float) * levels), -levels, levels) / levels
+
+
+def adc(y: Floats, levels: int, full_scale: float, scale: Floats, gain: Floats, bias: Floats) -> Floats:
+    """Node values of the array output ``y`` (eq:adc)."""
+    return full_scale * to_levels(y / full_scale, levels) * scale[:, None] * gain + bias

@@ -1,0 +1,124 @@
+"""Differential pairs as a read sees them: aged, and flickering; a pure function of state and tick."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise.backends.emulator.chunks import slices
+from hwnoise.backends.emulator.pair_state import PairState
+from hwnoise.backends.emulator.read import View
+from hwnoise.devices.one_over_f import BAND_VARIANCE, FAST_BANDS
+from hwnoise.kernels import drift, one_over_f
+from hwnoise.streams import Stream
+from hwnoise.substrate import Substrate
+
+Floats = NDArray[np.float32]
+Elements = NDArray[np.int64]
+BLOCK = 256  # ticks over which a view holds: the holding time of band 4
+EPOCH = 4096  # ticks after which drift and the slow bands are computed anew: that of band 6
+BANDS = 48  # the slowest would hold for 4**47 reads
+
+
+class PairView:
+    """Keeps what is needed to read an array, and brings it up to date when ticks or devices move.
+
+    Bands 1 to 3 of the 1/f noise move within a block of ticks and are left to the read itself,
+    bands 4 and 5 hold for a block, slower ones for an epoch; band 0 is fresh at every read.
+    """
+
+    def __init__(
+        self, substrate: Substrate, state: PairState, shape: tuple[int, int], stream: Stream
+    ) -> None:
+        assert substrate.conductance is not None
+        self._state, self._shape, size = state, shape, state.target.size
+        flicker, self._white = substrate.one_over_f, substrate.read_noise
+        self._flicker = flicker if flicker is not None and flicker.scale > 0 else None
+        self._period, self._g_max = substrate.clock.read_period, substrate.conductance.g_max
+        self._drifts = substrate.drift is not None
+        self._t0 = substrate.drift.t0 if substrate.drift else 1.0
+        self._read_key = stream.child("read").key
+        self._band_keys = np.array([stream.child(f"one_over_f/{k}").key for k in range(BANDS)], np.uint64)
+        self._slow, self._unit, self._weight = (np.zeros(size, np.float32) for _ in range(3))
+        self._q = np.zeros((2, size), np.float32)
+        self._held = np.zeros(size, np.float32) if self._flicker else None
+        self._fresh = np.zeros(size, np.float32) if self._flicker or self._white else None
+        self._epoch = self._block = -1
+        self._stale = True
+
+    @property
+    def lasts(self) -> int:
+        """Ticks over which a view holds; 0 for ever."""
+        return BLOCK if self._flicker else EPOCH if self._drifts else 0
+
+    def at(self, tick: int) -> View:
+        """The devices as the block of ticks around ``tick`` sees them; good until the next call."""
+        if tick // EPOCH != self._epoch:
+            self._epoch = tick // EPOCH
+            for part in slices(self._state.target.size):
+                self._age(np.arange(part.start, part.stop))
+        moved = tick // BLOCK != self._block and self._held is not None
+        if moved or self._stale:
+            self._block, self._stale = tick // BLOCK, False
+            self._compose(tick)
+        weight, fresh, held = (
+            None if a is None else a.reshape(self._shape) for a in (self._weight, self._fresh, self._held)
+        )
+        assert weight is not None
+        return View(weight, fresh, held, self._read_key, self._band_keys[1:4])
+
+    def renew(self, elements: Elements) -> None:
+        """Take note that the conductances of ``elements`` were changed."""
+        if self._flicker is not None:
+            x = self._state.g[:, elements].astype(np.float64) / self._g_max
+            self._q[:, elements] = self._flicker.scale * self._flicker.q.at(x)
+        if self._epoch >= 0:
+            self._age(elements)
+
+    def renew_all(self) -> None:
+        """Take note that anything may have changed."""
+        self._epoch = -1
+        for part in slices(self._state.target.size):
+            self.renew(np.arange(part.start, part.stop))
+
+    def _age(self, elements: Elements) -> None:
+        """Bring drift and slow bands of ``elements`` to the start of the current epoch."""
+        state, tick = self._state, np.uint64(self._epoch * EPOCH)
+        drift.age_pair(
+            elements, state.g, state.nu, self._q, state.programmed_at, tick, self._period, self._t0,
+            1.0 / self._g_max, self._slow, self._unit,
+        )  # fmt: skip
+        if self._flicker is not None:
+            merged = self._flicker.fresh_bands(self._period) - 1
+            corners = np.array([self._flicker.t_read, self._flicker.t0, merged])
+            one_over_f.add_slow_bands(
+                elements, state.generation, state.programmed_at, self._band_keys[FAST_BANDS:], FAST_BANDS,
+                tick, self._period, corners, self._unit, self._slow,
+            )  # fmt: skip
+        self._spread(elements)
+        self._stale = True
+
+    def _spread(self, elements: Elements) -> None:
+        """Standard deviation of a held band and variance of the fresh noise, from the aged pair."""
+        if self._fresh is None:
+            return
+        fresh = np.zeros(len(elements), np.float32)
+        if self._flicker is not None and self._held is not None:
+            unit = self._unit[elements]
+            self._held[elements] = unit * np.float32(math.sqrt(BAND_VARIANCE))
+            fresh += unit**2 * np.float32(self._flicker.fresh_bands(self._period) * BAND_VARIANCE)
+        if self._white is not None:
+            fresh += self._white.variance_at(self._slow[elements])
+        self._fresh[elements] = fresh
+
+    def _compose(self, tick: int) -> None:
+        """Add bands 4 and 5, which hold for a block or four, to all that is slower."""
+        self._weight[:] = 0
+        if self._held is not None:
+            for band in (4, 5):
+                hold = np.uint64(tick >> 2 * band)
+                one_over_f.add_held_band(self._band_keys[band], hold, np.float32(1), self._weight)
+            self._weight *= self._held
+        self._weight += self._slow

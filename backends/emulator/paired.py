@@ -1,0 +1,59 @@
+"""Products of several passes, which differ from pass to pass by the chip's noise and by nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise.backends.emulator.read import PARALLEL_FROM, TILE, View, noisy_product
+from hwnoise.backends.emulator.threads import for_each
+from hwnoise.kernels import read_noise
+
+Floats = NDArray[np.float32]
+
+
+def paired_product(
+    view: View, x: Floats, tick: int, passes: Sequence[slice], quiet: NDArray[np.bool_] | None, y: Floats
+) -> None:
+    """Write ``x @ weight`` with fresh noise to ``y``, each pass in tiles of its own.
+
+    BLAS rounds a row by its place in the tile: the same inputs, some rows further on, give another last
+    bit. A rule that divides differences by their size would learn from that as well as from noise.
+
+    Parameters
+    ----------
+    view : View
+        Nothing moves within it: ``held`` is None.
+    x : (rows, n_in) float32
+        Row r is read at ``tick + r``.
+    passes : sequence of slice
+        The rows of each pass.
+    quiet : (rows,) bool, optional
+        Rows without noise.
+    y : (rows, n_out) float32
+        Overwritten.
+    """
+    still = replace(view, fresh=None)
+    for rows in passes:
+        noisy_product(still, x[rows], tick, y[rows])
+    if view.fresh is not None:
+        _add_fresh(view.fresh, view.read_key, x, tick, quiet, y)
+
+
+def _add_fresh(
+    fresh: Floats, key: Any, x: Floats, tick: int, quiet: NDArray[np.bool_] | None, y: Floats
+) -> None:
+    def work(rows: slice) -> None:
+        squared = np.empty_like(x[rows])
+        read_noise.square(x[rows], squared)
+        variance = squared @ fresh
+        if quiet is not None:
+            variance[quiet[rows]] = 0
+        read_noise.add_output_noise(key, np.uint64(tick + rows.start), variance, y[rows])
+
+    tiles = [slice(first, min(first + TILE, len(x))) for first in range(0, len(x), TILE)]
+    for_each(work, tiles, x.size * y.shape[1] >= PARALLEL_FROM)

@@ -1,0 +1,127 @@
+"""Synapses that transmit with a probability: fixed, or carrying the weight (eq:release-event)."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from hwnoise.devices.effect import Effect, Handles
+
+Floats = NDArray[np.floating]
+Probabilities = NDArray[np.float64]
+
+
+class _Release(Effect):
+    """What both laws share: when a synapse draws.
+
+    Attributes
+    ----------
+    per : str
+        ``"event"``: every input event is released or not by a draw of its own. ``"synapse"``: one
+        draw serves all events of a read.
+    events : int
+        Events that carry one input within a read, each a share ``x / events``, 1 to 64. Also read
+        as the release sites of a synapse (del Castillo and Katz, J. Physiol. 124:560, 1954).
+    release : str
+        ``"stochastic"``, or ``"certain"``: every event transmits its mean; for study only.
+    """
+
+    per: Literal["event", "synapse"] = "event"
+    events: int = Field(default=1, ge=1, le=64)
+    release: Literal["stochastic", "certain"] = "stochastic"
+
+    @property
+    def draws(self) -> int:
+        """Independent releases of a synapse in one read."""
+        return self.events if self.per == "event" else 1
+
+
+class FixedRelease(_Release):
+    """Every synapse releases with the same probability; its amplitude carries the weight.
+
+    The amplitude is the weight over ``probability``, so that the mean transmission is the weight.
+
+    Attributes
+    ----------
+    probability : float
+        Of release, 1e-6 to 1; at 1 the synapse is certain.
+    """
+
+    law: Literal["fixed"] = "fixed"
+    probability: float = Field(default=0.5, ge=1e-6, le=1)
+    handles: Handles = ("paired", "mean_subtracted")
+
+    reach: ClassVar[float] = 1.0  # largest mean weight, in amplitudes
+    gain: ClassVar[float] = 1.0  # how far the parameter moves for a small change of the mean weight
+    teaches: ClassVar[bool] = False  # a release says nothing about an amplitude that had no part in it
+
+    @model_validator(mode="after")
+    def _shows_no_score(self) -> FixedRelease:
+        if "local_event" in self.handles:
+            raise ValueError("a release of fixed probability says nothing about the weight: no 'local_event'")
+        return self
+
+    def parameter_of(self, weight: Floats) -> Floats:
+        """What is stored for the normalised mean ``weight``: the weight itself."""
+        return weight
+
+    def bounded(self, parameter: Floats) -> Floats:
+        """The parameter within what can be stored: anything."""
+        return parameter
+
+    def synapses(self, parameter: Floats) -> tuple[Floats, Probabilities]:
+        """Amplitude of each event, and release probability, of every synapse: (n_in, n_out) each."""
+        share = self.probability * self.draws
+        return parameter / share, np.full(parameter.shape, self.probability)
+
+
+class LogisticRelease(_Release):
+    """The probability carries the weight, on an excitatory and an inhibitory synapse (eq:release-logistic).
+
+    A weight is the difference of two synapses of equal, fixed amplitude ``a`` that release with
+    ``sigmoid(q)`` and ``sigmoid(-q)``: its mean is ``a tanh(q / 2)``. For a magnetic junction
+    driven by a current, ``q = 2 I / I_0``.
+
+    Attributes
+    ----------
+    logit_range : float
+        Largest absolute ``q``, above 0, up to 20.
+
+    References
+    ----------
+    H. S. Seung, Neuron 40:1063 (2003): a release probability that is the sigmoid of a parameter.
+    K. Y. Camsari, B. M. Sutton, S. Datta, Appl. Phys. Rev. 6:011305 (2019): the magnetic junction.
+    """
+
+    law: Literal["logistic"] = "logistic"
+    logit_range: float = Field(default=6.0, gt=0, le=20)
+    handles: Handles = ("local_event", "paired", "mean_subtracted")
+
+    gain: ClassVar[float] = 2.0  # dq = 2 dw / a where the synapse is undecided
+    teaches: ClassVar[bool] = True
+
+    @property
+    def reach(self) -> float:
+        """Largest mean weight, in amplitudes."""
+        return math.tanh(self.logit_range / 2)
+
+    def parameter_of(self, weight: Floats) -> Floats:
+        """The logit ``q`` of the mean ``weight``, which is in amplitudes, up to ``reach``."""
+        return 2 * np.arctanh(np.clip(weight, -self.reach, self.reach))
+
+    def bounded(self, parameter: Floats) -> Floats:
+        """The logit within its range."""
+        return np.clip(parameter, -self.logit_range, self.logit_range)
+
+    def synapses(self, parameter: Floats) -> tuple[Floats, Probabilities]:
+        """Amplitude of each event and release probability: (n_in, 2 n_out), excitatory ones first."""
+        amplitude = np.full_like(parameter, 1 / self.draws)
+        excitatory = 1 / (1 + np.exp(-parameter.astype(np.float64)))
+        return np.hstack([amplitude, -amplitude]), np.hstack([excitatory, 1 - excitatory])
+
+
+StochasticSynapse = Annotated[FixedRelease | LogisticRelease, Field(discriminator="law")]
