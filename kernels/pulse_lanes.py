@@ -72,6 +72,17 @@ def make_lanes(samples: int, words: int, rows: int) -> Lanes:
 
 
 @kernel(inline=True)
+def count(lanes: Lanes, width: int) -> None:
+    """Add up each lane's pulses, up and down, over the samples."""
+    for i in range(width):
+        lanes.ups[i] = lanes.downs[i] = 0
+    for b in range(len(lanes.counts)):
+        for i in range(width):
+            lanes.ups[i] += max(lanes.counts[b, i], np.int32(0))
+            lanes.downs[i] -= min(lanes.counts[b, i], np.int32(0))
+
+
+@kernel(inline=True)
 def draw(lanes: Lanes, key: np.uint64, call: np.uint64, block: int, width: int) -> None:
     """Draw the normals of every lane's pulses ``4 block`` to ``4 block + 3`` of this call."""
     k0, k1 = halves(key)
@@ -237,7 +248,8 @@ def pulse_block(
     for i in range(width):
         lanes.elements[i], lanes.w[i] = np.uint32(first + i), w[first + i]
         pulses[first + i] += lanes.ups[i] + lanes.downs[i]
-        for row in range(len(devices)):
+    for row in range(len(devices)):
+        for i in range(width):
             lanes.cells[row, i] = devices[row, first + i]
     words = (longest + 63) >> 6 if len(lanes.counts) > 1 else 0
     left = width

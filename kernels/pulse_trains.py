@@ -9,7 +9,7 @@ from hwnoise.kernels._jit import kernel
 from hwnoise.kernels.bernoulli import threshold_of
 from hwnoise.kernels.bits import as_signed, halves
 from hwnoise.kernels.philox import philox
-from hwnoise.kernels.pulse_lanes import Lanes, make_lanes, pulse_block
+from hwnoise.kernels.pulse_lanes import Lanes, count, make_lanes, pulse_block
 from hwnoise.kernels.pulse_steps import LANES
 
 Words = NDArray[np.uint32]
@@ -85,17 +85,15 @@ def count_pulses(trains: Words, out: Counts) -> None:
 @kernel(inline=True)
 def coincide(lanes: Lanes, x: Words, d: Words, side: int, row: int, start: int, width: int) -> None:
     """Count the coincidences of row ``row`` with ``width`` columns from ``start``, sample by sample."""
-    either, sign = side == 0, np.int32(side)
-    for j in range(width):
-        lanes.ups[j] = lanes.downs[j] = 0
     for b in range(len(x)):
         train = x[b, row]
         for j in range(width):
-            n = coincidences(train, d[b, start + j])
-            n = n if either else max(sign * n, np.int32(0))
-            lanes.counts[b, j] = n
-            lanes.ups[j] += max(n, np.int32(0))
-            lanes.downs[j] += max(-n, np.int32(0))
+            lanes.counts[b, j] = coincidences(train, d[b, start + j])
+    if side != 0:
+        for b in range(len(x)):
+            for j in range(width):
+                lanes.counts[b, j] = max(np.int32(side) * lanes.counts[b, j], np.int32(0))
+    count(lanes, width)
 
 
 @kernel

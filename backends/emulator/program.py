@@ -21,6 +21,7 @@ from hwnoise.backends.emulator.checks import (
 )
 from hwnoise.backends.emulator.inputs import LayerInputs
 from hwnoise.backends.emulator.layer import Layer
+from hwnoise.backends.emulator.read_backs import run_between_read_backs
 from hwnoise.backends.emulator.rows import by_pass, in_reading_order, quiet_rows
 from hwnoise.backends.emulator.threads import one_blas_thread
 from hwnoise.network import Network
@@ -62,7 +63,7 @@ class EmulatorProgram:
         check_probe(probe, self.substrate)
         x = checked_inputs(x, self.network.n_inputs)
         if "weights" in probe.observe:
-            return self._run_between_read_backs(x, probe)
+            return run_between_read_backs(self, x, probe)
         before = Counter(self.events)
         with one_blas_thread():
             reading = self._forward(x, probe)
@@ -128,20 +129,6 @@ class EmulatorProgram:
             for name, layer in self.layers.items()
             for key, array in layer.state().items()
         }
-
-    def _run_between_read_backs(self, x: Array, probe: Probe) -> Reading:
-        """Read the weights back before each pass; the passes follow one after the other."""
-        before, backs, parts = Counter(self.events), [], []
-        for which in range(probe.passes):
-            backs.append(self.read_weights())
-            quiet = (0,) if which in probe.quiet_passes else ()
-            parts.append(self.run(x, Probe(order=probe.order, quiet_passes=quiet)))
-        return Reading(
-            output=np.concatenate([part.output for part in parts]),
-            weights={name: np.stack([back[f"{name}.weight"] for back in backs]) for name in self.layers},
-            ticks=np.concatenate([part.ticks for part in parts]),
-            events=dict(Counter(self.events) - before),
-        )
 
     def _forward(self, x: Array, probe: Probe) -> Reading:
         """Carry all rows through all layers; what the probe observes is kept, the rest is not."""

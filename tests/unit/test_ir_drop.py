@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import oracles_array as oracles
 import pytest
@@ -64,7 +66,11 @@ def test_a_wire_alone_is_exact(rng: np.random.Generator, resistance: float) -> N
     g = rng.uniform(0, G_MAX, (30, 3)) * rng.integers(0, 2, (30, 3))
     out = np.empty_like(g)
     follow_wires(g, resistance, out)
-    wanted = np.ones_like(g) if resistance == 0 else np.stack([oracles.wire_voltage(w, resistance) for w in g.T], 1)
+    wanted = (
+        np.ones_like(g)
+        if resistance == 0
+        else np.stack([oracles.wire_voltage(w, resistance) for w in g.T], 1)
+    )
     np.testing.assert_allclose(out, wanted, rtol=1e-12)
 
 
@@ -89,7 +95,9 @@ def on_the_far_half(rng: np.random.Generator, n: int) -> Floats:
 
 @pytest.mark.parametrize(("place", "bound"), [(spread_evenly, 0.013), (on_the_far_half, 0.35)])
 @pytest.mark.parametrize("resistance", [0.7, 3.0, 10.0])
-def test_the_ladder_keeps_its_stated_error(rng: np.random.Generator, place, bound, resistance) -> None:  # type: ignore[no-untyped-def]
+def test_the_ladder_keeps_its_stated_error(
+    rng: np.random.Generator, place: Callable[..., Floats], bound: float, resistance: float
+) -> None:
     """Check eq:ir-drop: the relative error is at most ``bound`` times the squared loss (eq:ir-drop-loss)."""
     g, n = place(rng, 64), 64
     loss = g.mean() * resistance * n * n
@@ -123,7 +131,7 @@ def test_the_effect_works_per_plane_in_microsiemens(rng: np.random.Generator) ->
     np.testing.assert_allclose(together[1], 1e6 * ladder(woven * 1e-6, 5.0, 8.0)[:, 1::2], rtol=1e-6)
     exact = IrDrop(row_resistance=5.0, column_resistance=8.0, method="circuit").effective(g)
     assert exact.dtype == np.float32
-    np.testing.assert_allclose(exact, apart, rtol=1e-4)
+    np.testing.assert_allclose(exact, apart, atol=1e-3)
 
 
 @pytest.mark.parametrize(("n", "load", "wanted"), [(512, 50, 0.022003), (1024, 100, 0.083465)])

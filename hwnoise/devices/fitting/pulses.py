@@ -19,24 +19,47 @@ LEAST_PULSES = 3  # of a device in one direction, to tell its own step from its 
 
 
 @dataclass(frozen=True)
+class Moments:
+    """Sums over the pulses of each device, all that the estimates need: (n_devices,) each."""
+
+    count: Floats
+    w: Floats
+    w2: Floats
+    change: Floats
+    w_change: Floats
+    change2: Floats
+
+    def norm(self, slope: float) -> Floats:
+        """Sum of ``(1 - slope w)**2``."""
+        return np.maximum(self.count - 2 * slope * self.w + slope**2 * self.w2, 1e-300)
+
+    def along(self, slope: float) -> Floats:
+        """Sum of ``change (1 - slope w)``."""
+        return self.change - slope * self.w_change
+
+
+@dataclass(frozen=True)
 class PulseModel:
     """``dw = ±D (h_i (1 -+ c w) + s z)``, with w from -1 to 1 over the range that was seen.
 
     Attributes
     ----------
     pulses : Pulses
+    moments : dict of str to Moments
+        ``"up"``, ``"down"``, or the one of them that was measured.
     g_max : float [µS]
     left_out : tuple of str
     """
 
     pulses: Pulses
+    moments: dict[str, Moments]
     g_max: float
     left_out: tuple[str, ...]
 
     @classmethod
     def of(cls, pulses: Pulses, g_max: float | None) -> PulseModel:
         """The model that these pulses can support."""
-        return cls(pulses, g_max or pulses.high, tuple(_problems(pulses)))
+        return cls(pulses, _moments(pulses), g_max or pulses.high, tuple(_problems(pulses)))
 
     @property
     def n_devices(self) -> int:
@@ -58,11 +81,10 @@ class PulseModel:
             return {}
         found: dict[str, float] = {}
         spreads = []
-        for name, rows, w, change in self._directions():
-            device = self.pulses.device[rows]
-            step, slope = _line(w, change, device, weights)
+        for name, moments in self.moments.items():
+            step, slope = _line(moments, weights)
             found |= {f"pulses.step_{name}": step, f"pulses.slope_{name}": slope}
-            spreads.append(_spreads(change, step * (1 - slope * w), device, weights))
+            spreads.append(_spreads(moments, step, slope, weights))
         if len(spreads) == 2:
             up, down = found["pulses.step_up"], found["pulses.step_down"]
             found["pulses.asymmetry"] = (up - down) / (up + down)
@@ -83,14 +105,6 @@ class PulseModel:
             tables["write"] = {"mode": "accumulate", "step": min(max(step, 1e-9), 1.0)}
         return tables
 
-    def _directions(self) -> Iterator[tuple[str, NDArray[np.bool_], Floats, Floats]]:
-        """Name, rows, and state and change mirrored so that every pulse goes up."""
-        p, half = self.pulses, 0.5 * (self.pulses.high - self.pulses.low)
-        for name, rows, sign in (("up", p.up, 1.0), ("down", ~p.up, -1.0)):
-            if rows.any():
-                w = sign * ((p.before[rows] - p.low) / half - 1)
-                yield name, rows, w, sign * p.change[rows] / half
-
 
 def _problems(pulses: Pulses) -> Iterator[str]:
     if pulses.n_devices < LEAST_DEVICES:
@@ -110,36 +124,42 @@ def _fewest(pulses: Pulses) -> int:
     return min(int(np.bincount(pulses.device[rows]).max()) for rows in (pulses.up, ~pulses.up) if rows.any())
 
 
-def _line(w: Floats, change: Floats, device: NDArray[np.int64], weights: Floats) -> tuple[float, float]:
-    """Mean step and slope of ``change = step_i (1 - slope w)``, each device with a step of its own (eq:fit-step).
+def _moments(pulses: Pulses) -> dict[str, Moments]:
+    """Sums by direction, mirrored so that every pulse goes up, in units of half the range."""
+    half, found = 0.5 * (pulses.high - pulses.low), {}
+    for name, rows, sign in (("up", pulses.up, 1.0), ("down", ~pulses.up, -1.0)):
+        if rows.any():
+            w = sign * ((pulses.before[rows] - pulses.low) / half - 1)
+            change = sign * pulses.change[rows] / half
+            terms = (np.ones_like(w), w, w**2, change, w * change, change**2)
+            device, n = pulses.device[rows], pulses.n_devices
+            found[name] = Moments(*(np.asarray(np.bincount(device, term, n), np.float64) for term in terms))
+    return found
 
-    Its own, because a device with a larger step is further along at each pulse: one step for all
-    would take that for a dependence on the state.
+
+def _line(m: Moments, weights: Floats) -> tuple[float, float]:
+    """Mean step and slope of ``change = step_i (1 - slope w)``: alternating least squares (eq:fit-step).
+
+    Each device has a step of its own, because one with a larger step is further along at each
+    pulse: a common step would take that for a dependence on the state.
     """
-    slope, n = 0.0, len(weights)
-    each = weights[device]
+    slope = 0.0
     for _ in range(ROUNDS):
-        shape = 1 - slope * w
-        step = np.bincount(device, change * shape, n) / np.maximum(np.bincount(device, shape**2, n), 1e-300)
-        along = step[device] * w
-        slope = float((each * along) @ (step[device] - change)) / max(float((each * along) @ along), 1e-300)
-    seen = np.bincount(device, minlength=n) > 0
-    return float(np.average(step[seen], weights=weights[seen])), slope
+        step = m.along(slope) / m.norm(slope)
+        tilt = (weights * step) @ (step * m.w - m.w_change)
+        slope = float(tilt / max(float((weights * step**2) @ m.w2), 1e-300))
+    return float(np.average(step, weights=weights * (m.count > 0))), slope
 
 
-def _spreads(
-    change: Floats, shape: Floats, device: NDArray[np.int64], weights: Floats
-) -> tuple[float, float]:
+def _spreads(m: Moments, step: float, slope: float, weights: Floats) -> tuple[float, float]:
     """Variance of a pulse, and of the devices' gains, relative to the mean step (eq:fit-spread)."""
-    n = len(weights)
-    norm = np.maximum(np.bincount(device, shape**2, n), 1e-300)
-    count = np.bincount(device, minlength=n)
-    gain = np.bincount(device, change * shape, n) / norm
-    square = np.bincount(device, (change - gain[device] * shape) ** 2, n)
-    counted = np.where(count >= LEAST_PULSES, weights, 0.0)
+    norm = step**2 * m.norm(slope)
+    gain = step * m.along(slope) / norm
+    square = m.change2 - gain**2 * norm
+    counted = np.where(m.count >= LEAST_PULSES, weights, 0.0)
     if not counted.any():
         return math.nan, math.nan
-    within = float(counted @ square / (counted @ np.maximum(count - 1, 0)))
+    within = float(counted @ square / (counted @ np.maximum(m.count - 1, 0)))
     mean = float(np.average(gain, weights=counted))
     between = float(np.average((gain - mean) ** 2 - within / norm, weights=counted))
-    return within / float(np.average(shape, weights=weights[device])) ** 2, between
+    return max(within, 0.0) / step**2, between

@@ -53,7 +53,7 @@ class Trails:
 
 
 def follow(reads: Reads, g_max: float, t_read: float | None, drifts: bool) -> Trails:
-    """Fit a line ``ln g = ln g_0 - nu ln(t / t0)`` to each device by generalised least squares (eq:fit-trail).
+    """Fit ``ln g = ln g_0 - nu ln(t / t0)`` to each device by generalised least squares (eq:fit-trail).
 
     Parameters
     ----------
