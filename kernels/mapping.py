@@ -1,4 +1,4 @@
-"""From the devices of a weight to the weight: a weighted sum of conductances (eq:mapping)."""
+"""From the devices of a weight to the weight: a weighted sum of conductances (eq:pair-mapping)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def combine(
     weight: NDArray[np.float32],
     unit: NDArray[np.float32],
 ) -> None:
-    """Write what the devices of each weight add up to, and the spread of that sum (eq:mapping).
+    """Write what the devices of each weight add up to, and the spread of that sum (eq:pair-mapping).
 
     Parameters
     ----------

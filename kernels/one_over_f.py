@@ -77,7 +77,7 @@ def add_slow_bands(
     corners : (3,) float64
         ``t_read`` [s], ``t0`` [s] and how many bands were merged into band 0, itself not counted.
     held : (size,) float32
-        Standard deviation per unit of band variance.
+        Standard deviation of a band of variance 1 (eq:pair-noise).
     out : (size,) float32
         Added to at ``elements``.
     """

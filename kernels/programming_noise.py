@@ -15,7 +15,7 @@ from hwnoise.kernels.philox import philox
 def write_draws(
     key: np.uint64, elements: NDArray[np.int64], generations: NDArray[np.uint32], out: NDArray[np.float32]
 ) -> None:
-    """Draw the normals of one programming of a pair (eq:programming-noise, eq:drift-exponent).
+    """Draw the normals of one programming of each weight (eq:programming-noise, eq:drift-exponent).
 
     Parameters
     ----------
@@ -25,19 +25,22 @@ def write_draws(
         Which weights are programmed.
     generations : (n,) uint32
         How often each was programmed, this time included.
-    out : (4, n) float32
-        Overwritten: programming of plus and minus device, drift of plus and minus device.
+    out : (2 planes, n) float32
+        Overwritten: the programming of each device, then how each will age.
 
     Notes
     -----
-    A pure function of (key, element, generation): Philox counter (element, generation, 0, 0).
+    A pure function of (key, element, generation): four rows are one Philox block, of counter
+    (element, generation, block, 0).
     """
     k0, k1 = halves(key)
-    zero = np.uint32(0)
+    rows = out.shape[0]
     for i in range(len(elements)):
-        a, b, c, d = philox(np.uint32(elements[i]), generations[i], zero, zero, k0, k1)
-        out[0, i], out[1, i] = box_muller(a, b)
-        out[2, i], out[3, i] = box_muller(c, d)
+        for first in range(0, rows, 4):
+            a, b, c, d = philox(np.uint32(elements[i]), generations[i], np.uint32(first // 4), np.uint32(0), k0, k1)
+            out[first, i], out[first + 1, i] = box_muller(a, b)
+            if first + 2 < rows:
+                out[first + 2, i], out[first + 3, i] = box_muller(c, d)
 
 
 @kernel

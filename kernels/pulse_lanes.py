@@ -246,11 +246,12 @@ def pulse_block(
     if longest == 0:
         return
     for i in range(width):
-        lanes.elements[i], lanes.w[i] = np.uint32(first + i), w[first + i]
-        pulses[first + i] += lanes.ups[i] + lanes.downs[i]
+        e = np.uint64(first + i)  # unsigned: an index that may be negative is checked, and no vector's
+        lanes.elements[i], lanes.w[i] = np.uint32(e), w[e]
+        pulses[e] += lanes.ups[i] + lanes.downs[i]
     for row in range(len(devices)):
         for i in range(width):
-            lanes.cells[row, i] = devices[row, first + i]
+            lanes.cells[row, i] = devices[row, np.uint64(first + i)]
     words = (longest + 63) >> 6 if len(lanes.counts) > 1 else 0
     left = width
     if kind <= AFFINE and noise[1] == ZERO and noise[2] == ZERO and noise[3] == ZERO:
@@ -258,7 +259,7 @@ def pulse_block(
             line_up(lanes, words, width)
         left = jump(lanes, noise[0], kind, longest, width, key, call)
         for i in range(width):
-            w[first + i] = lanes.w[i]
+            w[np.uint64(first + i)] = lanes.w[i]
     if left > 0:
         if kind != AFFINE or left == width:
             line_up(lanes, words, width)

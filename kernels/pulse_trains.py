@@ -88,7 +88,7 @@ def coincide(lanes: Lanes, x: Words, d: Words, side: int, row: int, start: int, 
     for b in range(len(x)):
         train = x[b, row]
         for j in range(width):
-            lanes.counts[b, j] = coincidences(train, d[b, start + j])
+            lanes.counts[b, j] = coincidences(train, d[b, np.uint64(start + j)])
     if side != 0:
         for b in range(len(x)):
             for j in range(width):

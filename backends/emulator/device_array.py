@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.chunks import row_slices, slices
 from hwnoise.backends.emulator.device_state import DeviceState
-from hwnoise.backends.emulator.device_view import BLOCK, DeviceView
+from hwnoise.backends.emulator.device_view import DeviceView
 from hwnoise.backends.emulator.read import View
 from hwnoise.kernels import programming_noise
 from hwnoise.streams import Stream
@@ -27,8 +27,6 @@ class DeviceArray:
     state and the tick, kept in a ``DeviceView`` until it changes.
     """
 
-    block = BLOCK  # ticks over which a view holds
-
     def __init__(self, substrate: Substrate, weight: Floats, stream: Stream, headroom: float) -> None:
         assert substrate.conductance is not None
         self._kind, self._device = substrate, substrate.conductance
@@ -39,6 +37,7 @@ class DeviceArray:
         self._state = DeviceState.unprogrammed(target, self._device.planes, substrate.ageing is not None)
         self._draw_faults(stream.child("faults"))
         self._view = DeviceView(substrate, self._state, weight.shape, stream)
+        self.block = self._view.lasts
         for part in slices(weight.size):
             self._program(np.arange(part.start, part.stop), 0)
 

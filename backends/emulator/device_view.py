@@ -35,7 +35,9 @@ class DeviceView:
         assert substrate.conductance is not None
         self._kind, self._state, self._shape, size = substrate, state, shape, state.target.size
         self._device = substrate.conductance
-        self._flicker, self._white = substrate.one_over_f, substrate.read_noise
+        flicker = substrate.one_over_f
+        self._flicker = flicker if flicker and flicker.scale > 0 else None
+        self._white = substrate.read_noise
         self._period = substrate.clock.read_period
         self._factors = self._device.factors().astype(np.float32)
         self._mismatch_key = stream.child("mismatch").key
@@ -48,13 +50,19 @@ class DeviceView:
         self._epoch = self._block = -1
         self._stale = True
 
+    @property
+    def lasts(self) -> int:
+        """Ticks over which a view holds, counted from a multiple of it; 0: until the next write."""
+        return BLOCK if self._flicker else EPOCH if self._kind.ageing else 0
+
     def at(self, tick: int) -> View:
         """The devices as the block of ticks around ``tick`` sees them; good until the next call."""
-        if tick // EPOCH != self._epoch:
+        if self._epoch < 0 or (self.lasts and tick // EPOCH != self._epoch):
             self._epoch = tick // EPOCH
             for part in slices(self._state.target.size):
                 self._age(np.arange(part.start, part.stop))
-        if tick // BLOCK != self._block or self._stale:
+        moved = tick // BLOCK != self._block and self._held is not None
+        if moved or self._stale:
             self._block, self._stale = tick // BLOCK, False
             self._compose(tick)
         weight, fresh, held = (

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hwnoise.backends.base import ONE_PASS, Probe
 from hwnoise.backends.emulator.digital_array import DigitalArray
 from hwnoise.backends.emulator.node import NodeNoises
-from hwnoise.backends.emulator.pair_array import PairArray
+from hwnoise.backends.emulator.device_array import DeviceArray
 from hwnoise.backends.emulator.paired import paired_product
 from hwnoise.backends.emulator.read import View, clean_product, noisy_product
 from hwnoise.backends.emulator.rows import pass_slices
@@ -36,8 +36,8 @@ class Layer:
         self.bias = (
             np.zeros(self.n_out, np.float32) if dense.bias is None else np.array(dense.bias, np.float32)
         )
-        stored = PairArray if substrate.conductance is not None else DigitalArray
-        self.array: PairArray | DigitalArray = stored(substrate, weight, stream, headroom)
+        stored = DeviceArray if substrate.conductance is not None else DigitalArray
+        self.array: DeviceArray | DigitalArray = stored(substrate, weight, stream, headroom)
         self.node = NodeNoises(substrate, self.n_out, stream)
         self._dac_key, self._adc_key = stream.child("dac").key, stream.child("adc").key
 

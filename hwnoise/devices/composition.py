@@ -14,19 +14,29 @@ from hwnoise.backends.base import Capabilities, Noise
 from hwnoise.devices.clock import Clock
 from hwnoise.devices.conductance import Conductance
 from hwnoise.devices.converters import Adc, Dac
+from hwnoise.devices.device_noise import DeviceNoise
 from hwnoise.devices.drift import Drift
 from hwnoise.devices.effect import Effect
+from hwnoise.devices.faults import Faults
+from hwnoise.devices.levels import Levels
+from hwnoise.devices.mismatch import Mismatch
 from hwnoise.devices.node_noise import NodeNoise
 from hwnoise.devices.one_over_f import OneOverF
 from hwnoise.devices.programming_noise import ProgrammingNoise
 from hwnoise.devices.read_noise import ReadNoise
+from hwnoise.devices.relaxation import Relaxation
+from hwnoise.devices.retention import Retention
 from hwnoise.devices.source import Source
 from hwnoise.devices.telegraph import Telegraph
 from hwnoise.devices.write import Write
 
 Ticks = NDArray[np.uint64]
+_AGEING = ("drift", "relaxation", "retention")
+_ON_CONDUCTANCE = ("levels", "programming_noise", "faults", "mismatch", *_AGEING, "one_over_f", "device_noise")
 NODE_EFFECTS = frozenset({"node_noise", "telegraph"})
-_NOISES = NODE_EFFECTS | {"programming_noise", "drift", "one_over_f", "read_noise"}
+_NOISES = NODE_EFFECTS | {
+    "programming_noise", "mismatch", "drift", "relaxation", "retention", "one_over_f", "device_noise", "read_noise",
+}  # fmt: skip
 _SEEN_AT_NODES = frozenset({"known", "replayable", "paired", "mean_subtracted"})
 _LASTING = {
     "read": "fresh at every read",
@@ -61,9 +71,15 @@ class Substrate(BaseModel):
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
     clock: Clock = Field(default_factory=Clock)
     conductance: Conductance | None = None
+    levels: Levels | None = None
     programming_noise: ProgrammingNoise | None = None
+    faults: Faults | None = None
+    mismatch: Mismatch | None = None
     drift: Drift | None = None
+    relaxation: Relaxation | None = None
+    retention: Retention | None = None
     one_over_f: OneOverF | None = None
+    device_noise: DeviceNoise | None = None
     read_noise: ReadNoise | None = None
     node_noise: NodeNoise | None = None
     telegraph: Telegraph | None = None
@@ -73,9 +89,12 @@ class Substrate(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Substrate:
-        for name in ("programming_noise", "drift", "one_over_f"):
+        for name in _ON_CONDUCTANCE:
             if getattr(self, name) is not None and self.conductance is None:
                 raise ValueError(f"{name} acts on conductances, and there is no [conductance] table")
+        ages = [name for name in _AGEING if getattr(self, name) is not None]
+        if len(ages) > 1:
+            raise ValueError(f"{' and '.join(ages)} both say how devices age: one of them has to go")
         if self.one_over_f is not None:
             self.one_over_f.check(self.clock.read_period)
         keys = {source.key for source in self.sources}
@@ -85,6 +104,11 @@ class Substrate(BaseModel):
             if effect.handles and not _is_noise(name, effect):
                 raise ValueError(f"{name}.handles must be empty: {name} is no noise")
         return self
+
+    @property
+    def ageing(self) -> Drift | Relaxation | Retention | None:
+        """How devices change after they were programmed, if they do."""
+        return self.drift or self.relaxation or self.retention
 
     def effects(self) -> dict[str, Effect]:
         """The effects this substrate has, by name."""

@@ -1,4 +1,4 @@
-"""Conductance: how a weight sits on a differential pair of devices (eq:pair-mapping)."""
+"""Conductance: how a weight sits on devices, and what their range stands for (eq:pair-mapping)."""
 
 from __future__ import annotations
 
@@ -6,25 +6,95 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from hwnoise.devices.effect import Effect
 
+Floats = NDArray[np.float64]
+
 
 class Conductance(Effect):
-    """A weight is ``range * (g_plus - g_minus) / g_max``; one device of the pair is programmed to 0.
+    """A weight, as a share t of its range, is a sum over devices of conductance ``g_min`` to ``g_max``.
 
     Attributes
     ----------
     g_max : float
-        Largest programmable conductance [µS], 1e-6 to 1e6; targets are clipped to it.
+        Largest programmable conductance, 1e-6 to 1e6, in µS (nA where the state is a current);
+        targets are clipped to it. Other effects share the unit.
+    g_min : float
+        Smallest programmable conductance, from 0 to below g_max.
+    mapping : str
+        ``"pair"``: t is the difference of two devices, one of which stays at g_min.
+        ``"offset"``: t is one device, read against the middle of the range, taken off digitally.
+    devices : int
+        Devices in parallel, of equal value and weight, for each one of the mapping, 1 to 8.
+    slices : int
+        Devices that each hold one digit of t, 1 to 8; only of ``"pair"``.
+    base : int
+        What a digit counts to, 2 to 256; used where there is more than one slice.
     scaling : str
         What shares one range: each ``"column"`` (its output is rescaled digitally, Rasch et al.
         2023), or the whole ``"layer"``.
     """
 
     g_max: float = Field(default=25.0, ge=1e-6, le=1e6)
+    g_min: float = Field(default=0.0, ge=0, le=1e6)
+    mapping: Literal["pair", "offset"] = "pair"
+    devices: int = Field(default=1, ge=1, le=8)
+    slices: int = Field(default=1, ge=1, le=8)
+    base: int = Field(default=16, ge=2, le=256)
     scaling: Literal["column", "layer"] = "column"
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Conductance:
+        if self.g_min >= self.g_max:
+            raise ValueError(f"g_min must be below g_max = {self.g_max}, not {self.g_min}")
+        if self.slices > 1 and (self.mapping != "pair" or self.devices > 1):
+            raise ValueError("slices need mapping 'pair' and devices = 1")
+        return self
+
+    @property
+    def planes(self) -> int:
+        """Devices per weight."""
+        return (2 if self.mapping == "pair" else 1) * self.devices * self.slices
+
+    def factors(self) -> Floats:
+        """What the conductance of each device counts, in shares of the range per unit of g: (planes,)."""
+        digit = (self.base - 1.0) * float(self.base) ** -np.arange(1, self.slices + 1)
+        shares = digit if self.slices > 1 else np.full(self.devices, 1.0 / self.devices)
+        signed = np.repeat(shares, 2) * np.tile([1.0, -1.0], len(shares)) if self.mapping == "pair" else 2 * shares
+        return np.asarray(signed / (self.g_max - self.g_min))
+
+    def offset(self) -> float:
+        """What is added to the sum of ``factors * g`` to give t."""
+        return -float(self.factors().sum() * self.g_min) - (1.0 if self.mapping == "offset" else 0.0)
+
+    def targets(self, t: Floats) -> Floats:
+        """Targets of the devices of each weight, ``(g - g_min) / (g_max - g_min)`` in [0, 1].
+
+        Parameters
+        ----------
+        t : (n,) float64, in [-1, 1]
+
+        Returns
+        -------
+        (planes, n) float64
+        """
+        if self.mapping == "offset":
+            return np.tile((t + 1) / 2, (self.devices, 1))
+        sides = np.stack([np.maximum(t, 0), np.maximum(-t, 0)])
+        if self.slices == 1:
+            return np.tile(sides, (self.devices, 1))
+        return np.concatenate(list(self._digits(sides)))
+
+    def _digits(self, sides: Floats) -> list[Floats]:
+        """Digits of both sides, the largest first; the last one takes the rest."""
+        found, rest = [], sides * self.base
+        for _ in range(self.slices - 1):
+            digit = np.minimum(np.floor(rest), self.base - 1)
+            found.append(digit / (self.base - 1))
+            rest = (rest - digit) * self.base
+        return [*found, np.minimum(rest / (self.base - 1), 1.0)]
 
     def weight_range(self, weight: NDArray[np.float32], headroom: float) -> NDArray[np.float32]:
         """Weight that a fully programmed device stands for, per column; above 0.

@@ -33,6 +33,8 @@ class OneOverF(Effect):
         Time [s] from programming to the first moment the fit speaks of, up to 1e9.
     scale : float
         Multiplies Q, 0 to 100; 1 is the published device, 0 switches the noise off.
+    relative : bool
+        Whether Q is a share of the present conductance, or a conductance itself.
     """
 
     time_scale: ClassVar[Literal["read", "memory", "write"]] = "memory"
@@ -41,7 +43,13 @@ class OneOverF(Effect):
     t_read: float = Field(default=250e-9, ge=1e-12, le=1e6)
     t0: float = Field(default=20.0, gt=0, le=1e9)
     scale: float = Field(default=1.0, ge=0, le=100)
+    relative: bool = True
     handles: Handles = ("paired", "mean_subtracted", "readback")
+
+    def spread_at(self, x: NDArray[np.float64], g: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Standard deviation per unit of ``n`` of devices programmed to ``x = g / g_max``, now at ``g``."""
+        q = (self.scale * self.q.at(x)).astype(np.float32)
+        return q * g if self.relative else q
 
     def accumulated_variance(self, seconds: float | NDArray[np.float64]) -> NDArray[np.float64]:
         """Variance of ``n``, ``seconds`` after the first moment of the fit (``t = seconds + t0``)."""

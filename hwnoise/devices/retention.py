@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
@@ -10,6 +12,7 @@ from hwnoise.devices.effect import Effect
 
 Floats = NDArray[np.float64]
 DAY = 86400.0  # s
+Number = Annotated[float, Field(ge=-1e6, le=1e6)]
 
 
 class Retention(Effect):
@@ -25,10 +28,13 @@ class Retention(Effect):
         Coefficients of the mean change p, lowest power first, of each day.
     """
 
-    days: tuple[float, ...] = Field(min_length=2)
-    amplitude: tuple[float, ...]
-    scale: tuple[float, ...]
-    polynomials: tuple[tuple[float, ...], ...]
+    days: Annotated[tuple[Number, ...], Field(min_length=2, max_length=100, strict=False)]
+    amplitude: Annotated[tuple[Number, ...], Field(strict=False)]
+    scale: Annotated[tuple[Number, ...], Field(strict=False)]
+    polynomials: Annotated[
+        tuple[Annotated[tuple[Number, ...], Field(min_length=1, max_length=16, strict=False)], ...],
+        Field(strict=False),
+    ]
 
     @model_validator(mode="after")
     def _tables_agree(self) -> Retention:

@@ -13,7 +13,7 @@ from oracles_devices import telegraph
 from scipy import stats
 
 from hwnoise import substrate
-from hwnoise.kernels.drift import age_pair
+from hwnoise.kernels.drift import decay
 from hwnoise.kernels.programming_noise import program
 
 Floats = NDArray[Any]
@@ -73,18 +73,11 @@ def test_flicker(seconds: int) -> None:
 def test_what_drift_leaves(seconds: int, x: float) -> None:
     """Check eq:drift through the kernel, over all exponents: t0, and the natural logarithm."""
     assert PCM.drift is not None
-    n, period = NORMAL.size, PCM.clock.read_period
-    nu = PCM.drift.exponent(np.full(n, x), NORMAL)
-    state = [
-        np.vstack([row, np.zeros(n)]).astype(np.float32) for row in (np.full(n, 25 * x), nu, np.zeros(n))
-    ]
-    left, held = np.zeros((2, n), np.float32)
-    age_pair(
-        np.arange(n), *state, np.zeros(n, np.uint64), np.uint64(round(seconds / period)), period,
-        PCM.drift.t0, 1 / (25 * x), left, held,
-    )  # fmt: skip
+    n = NORMAL.size
+    nu = PCM.drift.exponent(np.full(n, x), NORMAL).astype(np.float32)
+    left = np.ones((1, n), np.float32)
+    decay(left, nu[None], np.full(n, float(seconds)), PCM.drift.t0)
     assert_golden(f"left_{seconds}s", [left.mean(dtype=float), left.std(dtype=float)])
-    assert not held.any()
 
 
 def test_telegraph() -> None:

@@ -13,7 +13,7 @@ from oracles_devices import Law, drift_factor, folded
 from scipy import stats
 
 from hwnoise import Stream, substrate
-from hwnoise.backends.emulator.pair_array import PairArray
+from hwnoise.backends.emulator.device_array import DeviceArray
 from hwnoise.testing import (
     assert_distribution,
     assert_mean,
@@ -32,11 +32,11 @@ DRIFT_ONLY = {"one_over_f": "off", "programming_noise": "off"}
 POINTS = [0.0, 0.05, 0.1, 0.5, 1.0]
 
 
-def pairs_at(rng: np.random.Generator, x: float, overrides: dict[str, Any]) -> PairArray:
+def pairs_at(rng: np.random.Generator, x: float, overrides: dict[str, Any]) -> DeviceArray:
     """``N`` pairs of a fresh chip with the normalised weight ``x``."""
     chip = substrate.load("pcm", overrides | {"conductance.scaling": "layer"})
     weight = np.full((1, N), x, np.float32)
-    return PairArray(chip, weight, Stream(int(rng.integers(2**62))), 1 / abs(x) if x else 1.0)
+    return DeviceArray(chip, weight, Stream(int(rng.integers(2**62))), 1 / abs(x) if x else 1.0)
 
 
 def parameters(x: float) -> tuple[float, float]:
@@ -54,7 +54,7 @@ def check_moments(nu: Floats, expected: Law) -> None:
 @pytest.mark.parametrize("x", POINTS)
 def test_exponents(rng: np.random.Generator, x: float) -> None:
     """Check eq:drift-exponent: folded normal, for the device in use and for its idle partner."""
-    nu = pairs_at(rng, x, DRIFT_ONLY).state()["nu"]
+    nu = pairs_at(rng, x, DRIFT_ONLY).state()["settling"]
     for device, target in ((nu[0], x), (nu[1], 0.0)):
         mean, std = parameters(target)
         check_moments(device, folded(mean, std))
@@ -79,7 +79,7 @@ def test_exponents_that_are_not_folded_are_noticed(rng: np.random.Generator) -> 
 def test_exponents_belong_to_the_target(rng: np.random.Generator) -> None:
     """Check eq:drift-exponent: at x_T, whatever conductance the programming reached."""
     state = pairs_at(rng, 0.05, {"one_over_f": "off"}).state()
-    g, nu = state["g"][0], state["nu"][0]
+    g, nu = state["g"][0], state["settling"][0]
     assert_uncorrelated(g, nu)
     check_moments(nu, folded(*parameters(0.05)))
     curve = np.vectorize(parameters)
@@ -89,7 +89,7 @@ def test_exponents_belong_to_the_target(rng: np.random.Generator) -> None:
 
 def test_exponents_are_independent(rng: np.random.Generator) -> None:
     """Between the two devices of a pair, and between neighbours."""
-    nu = pairs_at(rng, 0.0, DRIFT_ONLY).state()["nu"]
+    nu = pairs_at(rng, 0.0, DRIFT_ONLY).state()["settling"]
     assert_uncorrelated(nu[0], nu[1])
     assert_uncorrelated(nu[:, :-1], nu[:, 1:])
     assert_rejects(assert_uncorrelated, nu[0], nu[0])  # one draw for both
@@ -107,7 +107,7 @@ def test_every_pair_follows_its_power_of_time(rng: np.random.Generator, seconds:
     seen = pairs.view(ticks(seconds)).weight.ravel()
 
     def weight(factor: Callable[[Floats], Floats]) -> Floats:
-        g = state["g"] * factor(state["nu"])
+        g = state["g"] * factor(state["settling"])
         return (g[0] - g[1]) / G_MAX
 
     def check(expected: Floats) -> None:
@@ -136,10 +136,10 @@ def test_what_is_left_on_average(rng: np.random.Generator, seconds: float, mean:
 
 def test_a_rewritten_pair_starts_anew(rng: np.random.Generator) -> None:
     """Check eq:drift: time counts from the last programming, and that draws a new exponent."""
-    pairs = PairArray(substrate.load("pcm", DRIFT_ONLY), np.ones((1, 2), np.float32), Stream(5), 2.0)
-    before, late = pairs.state()["nu"], ticks(DAY)
+    pairs = DeviceArray(substrate.load("pcm", DRIFT_ONLY), np.ones((1, 2), np.float32), Stream(5), 2.0)
+    before, late = pairs.state()["settling"], ticks(DAY)
     assert pairs.write(np.array([[0.5, 0.0]], np.float32), late) == 1
-    after, seen = pairs.state()["nu"], pairs.view(late).weight[0]
+    after, seen = pairs.state()["settling"], pairs.view(late).weight[0]
     assert (after[:, 0] != before[:, 0]).all()
     assert (after[:, 1] == before[:, 1]).all()
     assert seen[0] == np.float32(0.75)

@@ -53,7 +53,7 @@ def assert_factors(factors: Floats, sigma: float, distribution: str) -> None:
 
 @pytest.mark.parametrize("distribution", ["normal", "lognormal"])
 def test_law(rng: np.random.Generator, distribution: str) -> None:
-    """Check eq:mismatch-normal and eq:mismatch-lognormal: a sigma wrong by 2 % and a wrong law are noticed."""
+    """Check eq:mismatch-normal and eq:mismatch-lognormal: sigma wrong by 2 %, or another law, is noticed."""
     factors = Mismatch(sigma=SIGMA, distribution=distribution).factors(fresh_key(rng), SHAPE)
     assert_factors(factors, SIGMA, distribution)
     wrong = Mismatch(sigma=1.02 * SIGMA, distribution=distribution).factors(fresh_key(rng), SHAPE)

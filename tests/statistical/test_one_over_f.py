@@ -14,8 +14,8 @@ from scipy import stats
 
 from hwnoise import Network, Probe, Stream, substrate
 from hwnoise.backends.emulator import backend
+from hwnoise.backends.emulator.device_array import DeviceArray
 from hwnoise.backends.emulator.layer import Layer
-from hwnoise.backends.emulator.pair_array import PairArray
 from hwnoise.backends.emulator.read import View, noisy_product
 from hwnoise.devices.one_over_f import OneOverF
 from hwnoise.kernels.gaussian import fill_gaussian
@@ -110,10 +110,10 @@ def test_bands_add_up_to_the_published_variance() -> None:
 def test_both_devices_of_a_pair_flicker(rng: np.random.Generator) -> None:
     """Check eq:pair-noise: with Q at what each device was programmed to, idle ones included."""
     kind = substrate.load("pcm", {key: "off" for key in ONLY if key != "programming_noise"})
-    pairs = PairArray(kind, np.full((1, 2 * N), 0.02, np.float32), Stream(int(rng.integers(2**62))), 50.0)
-    g, seen = pairs.state()["g"].astype(np.float64), np.empty((1, 2 * N), np.float32)
+    pairs = DeviceArray(kind, np.full((1, 4 * N), 0.02, np.float32), Stream(int(rng.integers(2**62))), 50.0)
+    g, seen = pairs.state()["g"].astype(np.float64), np.empty((1, 4 * N), np.float32)
     noisy_product(pairs.view(0), np.ones((1, 1), np.float32), 0, seen)
-    some = g[0] > 0.05  # µS; a pair with both devices at 0 has no noise to measure
+    some = g.min(axis=0) > 0.02  # µS; both devices of the pair conduct
     g, n = g[:, some], (seen[0] - (g[0] - g[1]) / 25)[some]
 
     def spread(x: Floats) -> Floats:
@@ -125,6 +125,7 @@ def test_both_devices_of_a_pair_flicker(rng: np.random.Generator) -> None:
     assert_distribution(both[:20_000], stats.norm(0, std).cdf)
     target = np.array([[0.02], [0.0]]) * np.ones_like(g)
     assert_rejects(assert_gaussian_std, n / spread(target), std)  # Q at the target
+    assert_rejects(assert_gaussian_std, n / spread(g[[0, 0]] / 25), std)  # Q of the partner
     g[1] = 0
     assert_rejects(assert_gaussian_std, n / spread(g / 25), std)  # the plus device alone
 
@@ -294,7 +295,7 @@ def test_any_split_of_a_batch_gives_the_same_noise(
 def test_programming_renews_what_is_slow(rng: np.random.Generator) -> None:
     """Check eq:one-over-f-bands: bands that hold for 4,096 reads start anew, faster ones run on."""
     kind = substrate.load("pcm", ONLY)
-    old, new = (PairArray(kind, np.ones((1, N), np.float32), Stream(77), 1 / X) for _ in range(2))
+    old, new = (DeviceArray(kind, np.ones((1, N), np.float32), Stream(77), 1 / X) for _ in range(2))
     state = new.state()
     state["generation"] += np.uint32(1)
     state["programmed_at"][:] = start = 10**9

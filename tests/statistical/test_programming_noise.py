@@ -14,7 +14,7 @@ from oracles_devices import Law, rectified
 from scipy import stats
 
 from hwnoise import Stream, substrate
-from hwnoise.backends.emulator.pair_array import PairArray
+from hwnoise.backends.emulator.device_array import DeviceArray
 from hwnoise.kernels.programming_noise import write_draws
 from hwnoise.testing import (
     assert_distribution,
@@ -39,7 +39,7 @@ def programmed(rng: np.random.Generator, x: float, n: int, **changes: float) -> 
     overrides = ONLY | {f"programming_noise.{key}": value for key, value in changes.items()}
     chip = substrate.load("pcm", overrides | {"conductance.scaling": "layer"})
     headroom = 1 / abs(x) if x else 1.0
-    return PairArray(chip, weight, Stream(int(rng.integers(2**62))), headroom).state()["g"]
+    return DeviceArray(chip, weight, Stream(int(rng.integers(2**62))), headroom).state()["g"]
 
 
 def expected(x: float) -> Law:
@@ -104,7 +104,7 @@ def test_spread_follows_the_range_of_the_device(rng: np.random.Generator) -> Non
     """Check eq:programming-noise: sigma is in units of the published fit's largest conductance."""
     chip = substrate.load("pcm", ONLY | {"conductance.g_max": 10.0, "conductance.scaling": "layer"})
     weight = np.ones((1, draws_for_sigma(0.02)), np.float32)
-    g = PairArray(chip, weight, Stream(int(rng.integers(2**62))), 1.0).state()["g"]
+    g = DeviceArray(chip, weight, Stream(int(rng.integers(2**62))), 1.0).state()["g"]
     check_moments(2.5 * g[0], expected(1.0))
     assert_rejects(check_moments, g[0] + 15.0, expected(1.0))
 
@@ -151,7 +151,7 @@ def test_pairs_hold_the_weights(rng: np.random.Generator) -> None:
     largest = np.abs(weight).max(axis=0)
     for scaling, full in (("column", largest), ("layer", np.full(7, largest.max()))):
         chip = substrate.load("pcm", ONLY | {"programming_noise": "off", "conductance.scaling": scaling})
-        pairs = PairArray(chip, weight, Stream(1), headroom=2.0)
+        pairs = DeviceArray(chip, weight, Stream(1), headroom=2.0)
         np.testing.assert_allclose(pairs.weight_range, 2 * full)
         np.testing.assert_allclose(pairs.view(0).weight * pairs.weight_range, weight, rtol=1e-6)
         g = pairs.state()["g"]
@@ -162,7 +162,7 @@ def test_pairs_hold_the_weights(rng: np.random.Generator) -> None:
 def test_updates_wait_for_a_device_step(rng: np.random.Generator) -> None:
     """Check eq:write-step: nothing is programmed below the step, then all that waited, with new draws."""
     chip = substrate.load("pcm", ONLY | {"write.step": 0.25, "conductance.scaling": "layer"})
-    pairs = PairArray(chip, np.full((1, 4), 0.5, np.float32), Stream(int(rng.integers(2**62))), 2.0)
+    pairs = DeviceArray(chip, np.full((1, 4), 0.5, np.float32), Stream(int(rng.integers(2**62))), 2.0)
     before, update = pairs.state(), np.array([[0.0, 0.125, -0.1875, 0.75]], np.float32)
     assert pairs.write(update, tick=1) == 1  # 0.75 leads beyond the range, and is cut to 0.5
     once = pairs.state()
@@ -180,7 +180,7 @@ def test_updates_wait_for_a_device_step(rng: np.random.Generator) -> None:
 def test_an_ideal_write_is_exact_and_free() -> None:
     """Check eq:write-step: ``mode = "ideal"`` moves the weights themselves, by any amount."""
     chip = substrate.load("pcm", ONLY | {"write.mode": "ideal"})
-    pairs = PairArray(chip, np.array([[0.5, -0.25]], np.float32), Stream(3), 4.0)
+    pairs = DeviceArray(chip, np.array([[0.5, -0.25]], np.float32), Stream(3), 4.0)
     before = pairs.view(0).weight * pairs.weight_range
     update = np.array([[-0.75, 0.001]], np.float32)
     assert pairs.write(update, tick=1) == 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import hwnoise
-from hwnoise import InputError, devices, substrate
+from hwnoise import InputError, Network, Stream, devices, substrate
+from hwnoise.backends import registry
 from hwnoise.devices.source import Source
 
 TIMES = np.array([1.0, 10.0, 100.0, 1000.0])
@@ -59,8 +59,8 @@ def test_a_fit_is_a_substrate_that_a_file_gives_back(rng, tmp_path):
 
 def test_a_fitted_chip_runs(rng):
     found = fit(measured(rng))
-    network = hwnoise.Network.mlp("4-3", hwnoise.Stream(1))
-    program = hwnoise.backends.registry.get("emulator").compile(network, found.substrate, hwnoise.Stream(2))
+    network = Network.mlp("4-3", Stream(1))
+    program = registry.get("emulator").compile(network, found.substrate, Stream(2))
     assert np.isfinite(program.run(np.ones((2, 4), np.float32)).output).all()
 
 
@@ -91,18 +91,46 @@ def test_devices_may_be_read_at_different_times(rng):
     assert fit(rows)["drift.mean(x=0.5)"].value == pytest.approx(0.05, abs=0.01)
 
 
+def one_read(t):
+    return {**t, "read": t["read"][:, :1], "time": TIMES[:1]}
+
+
+def two_reads(t):
+    return {**t, "read": t["read"][:, :2], "time": TIMES[:2]}
+
+
+def few_devices(t):
+    return {**t, "target": t["target"][:15], "read": t["read"][:15]}
+
+
+def short_time(t):
+    return {**t, "time": 100 + TIMES / 1e4}
+
+
+def no_device_column(t):
+    return {name: column for name, column in flat(t).items() if name != "device"}
+
+
+def small_targets(t):
+    return {**t, "target": 0.04 * t["target"], "read": 0.04 * t["read"]}
+
+
+def off_target(t):
+    return {**t, "read": t["read"] + 2}
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda t: {**t, "read": t["read"][:, :1], "time": TIMES[:1]}, "drift is left out: every device was read at one"),
-        (lambda t: {**t, "time": 100 + TIMES / 1e4}, "drift is left out: reads span a factor of 1"),
-        (lambda t: {**t, "read": t["read"][:, :2], "time": TIMES[:2]}, "read noise is left out: fewer than three reads"),
-        (lambda t: {k: v[:15] if k != "time" else v for k, v in t.items()}, "15 devices were measured, 20 are needed"),
-        (lambda t: {**t, "target": t["target"] / 500}, "of g_max"),
-        (lambda t: {**t, "read": t["read"] + 2}, "µS beside their targets on average"),
-        (lambda t: {k: v for k, v in flat(t).items() if k != "device"}, "drift is left out: every device was read at one"),
+        (one_read, "drift is left out: every device was read at one time only"),
+        (no_device_column, "drift is left out: every device was read at one time only"),
+        (short_time, "drift is left out: reads span a factor of 1"),
+        (two_reads, "read noise is left out: fewer than three reads"),
+        (few_devices, "programming noise is left out: 15 devices were measured, 20 are needed"),
+        (small_targets, "60 devices were not followed over time: targets below 5% of g_max"),
+        (off_target, "µS beside their targets on average"),
     ],
-)  # fmt: skip
+)
 def test_what_the_data_cannot_support_is_said_in_a_sentence(rng, change, says):
     found = fit(change(measured(rng)), g_max=20.0)
     assert any(says in sentence for sentence in found.left_out)
@@ -198,6 +226,13 @@ def test_a_broken_file_is_refused_in_one_sentence(tmp_path, name, content, says)
         fit(path)
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_a_single_array_is_no_archive(tmp_path):
+    with (tmp_path / "a.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(InputError, match=r"not a csv table or npz archive \(a single array\)"):
+        fit(tmp_path / "a.npz")
 
 
 def test_an_archive_of_objects_is_never_unpickled(tmp_path):

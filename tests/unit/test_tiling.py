@@ -76,7 +76,7 @@ def test_parts_add_up(n_in: int, n_out: int, rows: int) -> None:
 
 
 def test_every_row_of_tiles_rounds_once(rng: np.random.Generator) -> None:
-    """Check eq:partial-sums: S conversions carry S times the variance of one, and a last single one does not."""
+    """Check eq:partial-sums: S conversions carry S times the variance of one; one at the end is noticed."""
     step, tiles, rows = 0.5, 4, 64
     samples, n_out = 64, draws_for_mean(0.05) // 64
     weight = rng.uniform(-1, 1, (tiles * rows, n_out)).astype(np.float32)

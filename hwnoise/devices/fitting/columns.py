@@ -47,16 +47,22 @@ def _from_file(path: Path) -> dict[str, Any]:
         if path.stat().st_size > MAX_BYTES:
             raise InputError(f"{path}: more than the limit of {MAX_BYTES} bytes")
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
-                return {name: archive[name] for name in archive.files}
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return _from_rows([row for row in csv.reader(file) if row], path)
+            with path.open("rb") as file:  # not by name: NumPy leaves a damaged archive open
+                return _from_archive(np.load(file, allow_pickle=False))
+        with path.open(encoding="utf-8-sig", newline="") as text:
+            return _from_rows([row for row in csv.reader(text) if row], path)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except (ValueError, EOFError, zipfile.BadZipFile, csv.Error) as error:
         raise InputError(
             f"{path}: not a csv table or npz archive ({str(error).partition(chr(10))[0]})"
         ) from None
+
+
+def _from_archive(archive: Any) -> dict[str, Any]:
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise ValueError("a single array")
+    return {name: archive[name] for name in archive.files}
 
 
 def _from_rows(rows: list[list[str]], path: Path) -> dict[str, Any]:

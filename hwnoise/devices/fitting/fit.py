@@ -107,7 +107,7 @@ def fit(
     try:
         substrate = Substrate.model_validate(head | tables)
     except ValidationError as error:
-        raise validation.sentence(error, f"the fit of {where}, conductances in µS,") from None
+        raise validation.sentence(error, f"fit of {where} (conductances in µS)") from None
     return Fit(substrate, _parameters(model, stream, int(resamples)), model.left_out)
 
 
