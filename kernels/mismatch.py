@@ -26,7 +26,7 @@ def factor_of(z: np.float32, sigma: float, lognormal: bool) -> float:
     if lognormal:
         s2 = math.log1p(sigma * sigma)
         return math.exp(math.sqrt(s2) * z - 0.5 * s2)
-    return max(1.0 + sigma * z, 0.0)
+    return max(1.0 + sigma * float(z), 0.0)
 
 
 @kernel

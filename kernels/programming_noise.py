@@ -63,7 +63,7 @@ def program(
 
     Notes
     -----
-    Source: S. R. Nandakumar et al., IEEE ICECS 2019. Oracle: ``oracles_devices.Rectified``.
+    Source: S. R. Nandakumar et al., IEEE ICECS 2019. Oracle: ``oracles_devices.rectified``.
     Test: ``tests/statistical/test_programming_noise.py``.
     """
     for i in range(len(target)):

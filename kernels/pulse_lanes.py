@@ -15,10 +15,14 @@ from hwnoise.kernels.pulse_steps import (
     AFFINE,
     B_MAX,
     B_MIN,
+    CONSTANT,
     DOWN,
     DOWN_SLOPE,
+    EXPONENTIAL,
     LANES,
     ONE,
+    PIECEWISE,
+    POWER,
     UP,
     UP_SLOPE,
     ZERO,
@@ -135,7 +139,12 @@ def move(lanes: Lanes, noise: Floats, row: int, width: int) -> None:
     of_step, fixed, of_size, of_w = noise[0], noise[1], noise[2], noise[3]
     for i in range(width):
         sign, size, w = lanes.signs[i], lanes.size[i], lanes.w[i]
-        up, down, low, high = lanes.cells[UP, i], lanes.cells[DOWN, i], lanes.cells[B_MIN, i], lanes.cells[B_MAX, i]
+        up, down, low, high = (
+            lanes.cells[UP, i],
+            lanes.cells[DOWN, i],
+            lanes.cells[B_MIN, i],
+            lanes.cells[B_MAX, i],
+        )
         sigma = of_step * (up if sign > 0 else down) + fixed + of_size * size + of_w * abs(w)
         change = size + sigma * lanes.z[row, i]
         moved = min(max(w + (change if sign > 0 else -change), low), high)
@@ -144,7 +153,14 @@ def move(lanes: Lanes, noise: Floats, row: int, width: int) -> None:
 
 @kernel(inline=True)
 def pulse(
-    lanes: Lanes, curve: Floats, noise: Floats, kind: int, longest: int, width: int, key: np.uint64, call: np.uint64
+    lanes: Lanes,
+    curve: Floats,
+    noise: Floats,
+    kind: int,
+    longest: int,
+    width: int,
+    key: np.uint64,
+    call: np.uint64,
 ) -> None:
     """All pulses of the call, one by one; a lane's p-th pulse uses its p-th normal (eq:pulse)."""
     for p in range(longest):
@@ -153,6 +169,30 @@ def pulse(
         take(lanes, p, width)
         mean_steps(lanes.cells, curve, lanes.signs, lanes.w, kind, width, lanes.size)
         move(lanes, noise, p & 3, width)
+
+
+@kernel
+def pulse_kind(
+    lanes: Lanes,
+    curve: Floats,
+    noise: Floats,
+    kind: int,
+    longest: int,
+    width: int,
+    key: np.uint64,
+    call: np.uint64,
+) -> None:
+    """Choose the loop of a kind once, outside of it: a choice inside is what keeps it from vectorising."""
+    if kind == CONSTANT:
+        pulse(lanes, curve, noise, CONSTANT, longest, width, key, call)
+    elif kind == AFFINE:
+        pulse(lanes, curve, noise, AFFINE, longest, width, key, call)
+    elif kind == EXPONENTIAL:
+        pulse(lanes, curve, noise, EXPONENTIAL, longest, width, key, call)
+    elif kind == POWER:
+        pulse(lanes, curve, noise, POWER, longest, width, key, call)
+    else:
+        pulse(lanes, curve, noise, PIECEWISE, longest, width, key, call)
 
 
 @kernel(inline=True)
@@ -180,7 +220,12 @@ def moments(lanes: Lanes, s: np.float32, kind: int, longest: int, width: int) ->
 @kernel(inline=True)
 def is_free(lanes: Lanes, i: int, s: np.float32, kind: int) -> bool:
     """Whether no order of the pulses and no noise can take lane i to a bound (eq:pulse-jump)."""
-    up, down, low, high = lanes.cells[UP, i], lanes.cells[DOWN, i], lanes.cells[B_MIN, i], lanes.cells[B_MAX, i]
+    up, down, low, high = (
+        lanes.cells[UP, i],
+        lanes.cells[DOWN, i],
+        lanes.cells[B_MIN, i],
+        lanes.cells[B_MAX, i],
+    )
     ups, downs = np.float32(lanes.ups[i]), np.float32(lanes.downs[i])
     reach = FAR * s * max(up, down) * np.sqrt(ups + downs)
     contracts = True
@@ -265,6 +310,6 @@ def pulse_block(
             line_up(lanes, words, width)
         if left < width:
             pack(lanes, left, words)
-        pulse(lanes, curve, noise, kind, longest_of(lanes, left), left, key, call)
+        pulse_kind(lanes, curve, noise, kind, longest_of(lanes, left), left, key, call)
         for i in range(left):
             w[lanes.elements[i]] = lanes.w[i]

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
-from hwnoise.kernels.bits import as_float, as_word
+from hwnoise.kernels.bits import as_float, as_signed, as_word
+from hwnoise.kernels.gaussian import LOG, MINUS_2_LN_2
 
 Floats = NDArray[np.float32]
 Signs = NDArray[np.int32]
@@ -37,6 +38,17 @@ def exp32(x: np.float32) -> np.float32:
     e = (((e * r + EXP[3]) * r + EXP[2]) * r + EXP[1]) * r + EXP[0]
     bits = np.int64(as_word(e)) + (np.int64(power) << 23)
     return as_float(np.uint32(bits))
+
+
+@kernel(inline=True)
+def log32(x: np.float32) -> np.float32:
+    """Return ln x within 2e-7 of the larger of 1 and its magnitude, for x >= 0; ln 0 is -87."""
+    bits = as_word(x)
+    f = as_float((bits & np.uint32(0x007FFFFF)) | np.uint32(0x3F000000)) - ONE  # in [-1/2, 0)
+    exponent = np.float32(as_signed(bits >> np.uint32(23)) - np.int32(126))
+    a = ((LOG[7] * f + LOG[6]) * f + LOG[5]) * f + LOG[4]
+    a = (((a * f + LOG[3]) * f + LOG[2]) * f + LOG[1]) * f + LOG[0]
+    return np.float32(-0.5) * (exponent * MINUS_2_LN_2 + a * f)
 
 
 @kernel(inline=True)
@@ -72,12 +84,12 @@ def exponential(cells: Floats, curve: Floats, signs: Signs, w: Floats, width: in
 @kernel(inline=True)
 def power(cells: Floats, curve: Floats, signs: Signs, w: Floats, width: int, out: Floats) -> None:
     """Write ``D+ q**c+`` or ``D- (1 - q)**c-``, q the share of the range above w (eq:pulse-power)."""
+    up_exponent, down_exponent = curve[0, 0], curve[1, 0]
     for i in range(width):
+        rises, up, down = signs[i] > 0, cells[UP, i], cells[DOWN, i]
         q = (cells[B_MAX, i] - w[i]) / (cells[B_MAX, i] - cells[B_MIN, i])
-        if signs[i] > 0:
-            out[i] = cells[UP, i] * max(q, ZERO) ** curve[0, 0]
-        elif signs[i] < 0:
-            out[i] = cells[DOWN, i] * max(ONE - q, ZERO) ** curve[1, 0]
+        q = min(max(q if rises else ONE - q, ZERO), ONE)
+        out[i] = (up if rises else down) * exp32((up_exponent if rises else down_exponent) * log32(q))
 
 
 @kernel(inline=True)

@@ -24,7 +24,9 @@ SIGN = np.uint32(0x80000000)
 def ones(word: np.uint32) -> np.uint32:
     """Return how many bits of ``word`` are 1."""
     v = np.uint32(word - np.uint32(np.uint32(word >> np.uint32(1)) & np.uint32(0x55555555)))
-    v = np.uint32((v & np.uint32(0x33333333)) + np.uint32(np.uint32(v >> np.uint32(2)) & np.uint32(0x33333333)))
+    v = np.uint32(
+        (v & np.uint32(0x33333333)) + np.uint32(np.uint32(v >> np.uint32(2)) & np.uint32(0x33333333))
+    )
     v = np.uint32(np.uint32(v + np.uint32(v >> np.uint32(4))) & np.uint32(0x0F0F0F0F))
     return np.uint32(np.uint32(v * np.uint32(0x01010101)) >> np.uint32(24))
 

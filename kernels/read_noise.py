@@ -104,9 +104,7 @@ def _from_cache_line(n: int) -> Floats:
 
 
 @kernel
-def read_per_device(
-    x: Floats, weight: Floats, s: Floats, key: np.uint64, tick: np.uint64, y: Floats
-) -> None:
+def read_per_device(x: Floats, weight: Floats, s: Floats, key: np.uint64, tick: np.uint64, y: Floats) -> None:
     """The same law drawn device by device, ``y_r = x_r @ (W + S xi_r)`` (eq:read-noise): the reference, slow.
 
     Parameters

@@ -15,7 +15,7 @@ from hwnoise.bench.timing import Case, measure
 from hwnoise.errors import HwnoiseError, InputError
 
 OUT = Path("build/bench.json")
-SECONDS, QUICK_SECONDS = 1.5, 0.15
+SECONDS, QUICK_SECONDS = 1.0, 0.1
 WIDTH = 150  # characters: with what every reference is; a narrower terminal gets the numbers alone
 
 
@@ -55,7 +55,7 @@ def bench(
     progress, rows = Console(stderr=True), []
     for case in select(only):
         with progress.status(case.name):
-            measured = measure(case, QUICK_SECONDS if quick else SECONDS, 3 if quick else 7)
+            measured = measure(case, QUICK_SECONDS if quick else SECONDS, 3 if quick else 5)
         rows += [row for row in measured if re.search(only, row.name, re.IGNORECASE)]
     table.save(rows, out)
     if as_json:

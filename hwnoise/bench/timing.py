@@ -127,7 +127,6 @@ def in_turn(works: Sequence[Work], seconds: float, least: int) -> NDArray[np.flo
     """
     for work in works:  # compiles, fills caches, starts threads
         work()
-        work()
     order = list(range(len(works)))
     calm: list[list[float]] = []
     disturbed: list[list[float]] = []

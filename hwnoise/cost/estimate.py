@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def estimate(
     events: Mapping[str, int], substrate: Substrate, constants: Given | Sequence[Given] | None = None
 ) -> Cost:
-    """Multiply what a chip counted by sourced constants.
+    """Multiply what a chip counted by sourced constants (eq:cost).
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ def estimate(
     --------
     >>> from hwnoise import substrate
     >>> cost = estimate({"multiplications": 1_000_000, "device_writes": 20}, substrate.load("pcm"))
-    >>> cost.total("energy")[0], cost.unknown("energy")
-    (8.06e-07, ('device_writes',))
+    >>> f"{cost.total('energy')[0]:.3g} J", cost.unknown("energy")
+    ('8.06e-07 J', ('device_writes',))
     """
     counts = {event: _count(event, count) for event, count in events.items()}
     books = open_books(substrate, constants)

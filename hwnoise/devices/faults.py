@@ -104,7 +104,7 @@ class Faults(Effect):
 
     def _edges(self) -> NDArray[np.uint64]:
         cumulative = np.minimum(np.cumsum(self._rates()), 1.0)
-        return np.floor(cumulative * 2.0**32).astype(np.uint64)
+        return np.asarray(np.floor(cumulative * 2.0**32), np.uint64)
 
     def _cut(
         self, stream: Stream, shape: Shape, tile: tuple[int, int], fates: NDArray[np.uint8]

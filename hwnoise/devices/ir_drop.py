@@ -95,6 +95,6 @@ def circuit(g: Floats, row_resistance: float, column_resistance: float) -> Float
         current[:, i] = row * line[:, 0]
         admittance += row[:, None] * (identity - line[:, 1:])
         both = np.column_stack((admittance, current[:, : i + 1]))
-        both = np.linalg.solve(identity + column_resistance * admittance, both)
-        admittance, current[:, : i + 1] = both[:, :columns], both[:, columns:]
+        below = np.linalg.solve(identity + column_resistance * admittance, both)
+        admittance[:], current[:, : i + 1] = below[:, :columns], below[:, columns:]
     return current.T

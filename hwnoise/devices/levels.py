@@ -44,7 +44,7 @@ class Levels(Effect):
 
     def table(self) -> Floats:
         """All levels as ``g / g_max``, rising."""
-        return np.linspace(0.0, 1.0, self.count) if self.values is None else np.array(self.values)
+        return np.array(self.values) if self.count is None else np.linspace(0.0, 1.0, self.count)
 
     def quantize(
         self,

@@ -64,7 +64,7 @@ def model() -> OneOverF:
 
 def test_accumulated_variance_within_one_percent(rng: np.random.Generator) -> None:
     """Check eq:accumulated-variance from t0 to a year, through the read path."""
-    layer = chip(rng, draws_for_sigma(0.0047))
+    layer = chip(rng, draws_for_sigma(0.0042))
     for seconds in (0.0, HOUR, DAY, YEAR):
         n, t = noise(layer, ticks(seconds)), seconds + T0
         variance = oracle.accumulated_variance(t, T_READ)

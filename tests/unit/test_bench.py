@@ -56,7 +56,7 @@ def test_works_are_called_in_turn_and_in_alternating_order() -> None:
     calls: list[str] = []
     works = [lambda name=name: calls.append(name) for name in "ab"]
     assert in_turn(works, 0, 4).shape == (2, 4)
-    assert "".join(calls) == "aabb" + "abba" * 2
+    assert "".join(calls) == "ab" + "abba" * 2
 
 
 def test_the_interval_holds_the_ratio_and_narrows_with_repetitions(rng: np.random.Generator) -> None:

@@ -1,4 +1,4 @@
-"""Counts times sourced constants; what nobody published stays unknown."""
+"""Counts times sourced constants; what nobody published stays unknown (eq:cost)."""
 
 from __future__ import annotations
 
