@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _SHOWN = 60  # characters of a value that a sentence still bears
 _SHAPES = {"polynomial", "clipped_log", "clipped_power", "saturating", "log10", "piecewise"}
-_TAGS = _SHAPES | {"constrained-str", "float", "int", "str"}  # which of several types was tried: no keys
+_LAWS = {"fixed", "logistic"}
+_TAGS = _SHAPES | _LAWS | {"constrained-str", "float", "int", "str"}  # which of several types was tried: no keys
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -55,14 +56,17 @@ def keys_beside(error: ValidationError, model: type[BaseModel]) -> tuple[str, ..
     ----------
     error : pydantic.ValidationError
     model : type of BaseModel
-        What was validated; its tables are models again, alone or as one of a union by ``shape``.
+        What was validated; its tables are models again, alone or as one of a union by ``shape`` or ``law``.
     """
     tables = [model]
     for part in error.errors(include_url=False)[0]["loc"][:-1]:
         below = [m for table in tables for m in _models_at(table, part)]
-        of_shape = [m for m in tables if (f := m.model_fields.get("shape")) and f.default == part]
-        tables = below or of_shape or tables
+        tables = below or [m for m in tables if part in _tags_of(m)] or tables
     return tuple(dict.fromkeys(name for table in tables for name in table.model_fields))
+
+
+def _tags_of(table: type[BaseModel]) -> list[Any]:
+    return [table.model_fields[key].default for key in ("shape", "law") if key in table.model_fields]
 
 
 def _models_at(table: type[BaseModel], key: int | str) -> Iterator[type[BaseModel]]:

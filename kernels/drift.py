@@ -11,9 +11,7 @@ from hwnoise.kernels._jit import kernel
 
 
 @kernel
-def decay(
-    g: NDArray[np.float32], nu: NDArray[np.float32], seconds: NDArray[np.float64], t0: float
-) -> None:
+def decay(g: NDArray[np.float32], nu: NDArray[np.float32], seconds: NDArray[np.float64], t0: float) -> None:
     """Multiply ``g`` by ``((seconds + t0) / t0)**-nu`` (eq:drift).
 
     Parameters

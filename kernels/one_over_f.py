@@ -256,10 +256,15 @@ def _draw(
             needed = needed or active[i]
         if needed:
             gaussian64(key, hold, chunk + np.uint64(c * stride), words, z)
-            for k in range(64):
-                z[k] = base[first + k] + s[first + k] * z[k]
-            for k in range(64):
-                out[first + k] = z[k]
+            last = first + 64
+            _mix(z, base[first:last], s[first:last], out[first:last])
+
+
+@kernel
+def _mix(z: Floats, base: Floats, s: Floats, out: Floats) -> None:
+    """Write ``base + s z`` for one chunk; a function of its own, so that it becomes wide instructions."""
+    for k in range(64):
+        out[k] = base[k] + s[k] * z[k]
 
 
 @kernel

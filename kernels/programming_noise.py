@@ -37,7 +37,9 @@ def write_draws(
     rows = out.shape[0]
     for i in range(len(elements)):
         for first in range(0, rows, 4):
-            a, b, c, d = philox(np.uint32(elements[i]), generations[i], np.uint32(first // 4), np.uint32(0), k0, k1)
+            a, b, c, d = philox(
+                np.uint32(elements[i]), generations[i], np.uint32(first // 4), np.uint32(0), k0, k1
+            )
             out[first, i], out[first + 1, i] = box_muller(a, b)
             if first + 2 < rows:
                 out[first + 2, i], out[first + 3, i] = box_muller(c, d)

@@ -42,7 +42,7 @@ def exp32(x: np.float32) -> np.float32:
 
 @kernel(inline=True)
 def log32(x: np.float32) -> np.float32:
-    """Return ln x within 2e-7 of the larger of 1 and its magnitude, for x >= 0; ln 0 is -87."""
+    """Return ln x within 2e-7 of the larger of 1 and its magnitude, for x >= 0; ln 0 is -88."""
     bits = as_word(x)
     f = as_float((bits & np.uint32(0x007FFFFF)) | np.uint32(0x3F000000)) - ONE  # in [-1/2, 0)
     exponent = np.float32(as_signed(bits >> np.uint32(23)) - np.int32(126))

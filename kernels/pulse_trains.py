@@ -9,8 +9,9 @@ from hwnoise.kernels._jit import kernel
 from hwnoise.kernels.bernoulli import threshold_of
 from hwnoise.kernels.bits import as_signed, halves
 from hwnoise.kernels.philox import philox
-from hwnoise.kernels.pulse_lanes import Lanes, count, make_lanes, pulse_block
+from hwnoise.kernels.pulse_lanes import Lanes, count, make_lanes
 from hwnoise.kernels.pulse_steps import LANES
+from hwnoise.kernels.pulsed_update import pulse_block
 
 Words = NDArray[np.uint32]
 Floats = NDArray[np.float32]
@@ -33,7 +34,7 @@ def ones(word: np.uint32) -> np.uint32:
 
 @kernel(inline=True)
 def coincidences(a: np.uint32, b: np.uint32) -> np.int32:
-    """Return the slots in which both trains pulse, negative where their signs differ (eq:pulse-coincidence)."""
+    """Return in how many slots both trains pulse, negative if their signs differ (eq:pulse-coincidence)."""
     n = np.int32(ones(np.uint32(a & b) & SLOTS))
     mask = as_signed(np.uint32(a ^ b)) >> np.int32(31)  # 0 or -1
     return np.int32((n ^ mask) - mask)

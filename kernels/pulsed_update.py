@@ -13,11 +13,105 @@ from hwnoise.kernels._jit import kernel
 from hwnoise.kernels.bits import halves
 from hwnoise.kernels.gaussian import box_muller
 from hwnoise.kernels.philox import philox
-from hwnoise.kernels.pulse_lanes import make_lanes, pulse_block
-from hwnoise.kernels.pulse_steps import LANES
+from hwnoise.kernels.pulse_jump import jump
+from hwnoise.kernels.pulse_lanes import Lanes, draw, line_up, longest_of, make_lanes, pack, take
+from hwnoise.kernels.pulse_steps import (
+    AFFINE,
+    B_MAX,
+    B_MIN,
+    CONSTANT,
+    DOWN,
+    EXPONENTIAL,
+    LANES,
+    PIECEWISE,
+    POWER,
+    UP,
+    ZERO,
+    mean_steps,
+)
 
 Floats = NDArray[np.float32]
 Counts = NDArray[np.int32]
+
+
+@kernel(inline=True)
+def move(lanes: Lanes, noise: Floats, row: int, width: int) -> None:
+    """Give every lane that has a sign one pulse with fresh noise, and clip (eq:pulse, eq:pulse-noise)."""
+    of_step, fixed, of_size, of_w = noise[0], noise[1], noise[2], noise[3]
+    for i in range(width):
+        sign, size, w = lanes.signs[i], lanes.size[i], lanes.w[i]
+        up, down = lanes.cells[UP, i], lanes.cells[DOWN, i]
+        low, high = lanes.cells[B_MIN, i], lanes.cells[B_MAX, i]
+        sigma = of_step * (up if sign > 0 else down) + fixed + of_size * size + of_w * abs(w)
+        change = size + sigma * lanes.z[row, i]
+        moved = min(max(w + (change if sign > 0 else -change), low), high)
+        lanes.w[i] = moved if sign != 0 else w
+
+
+@kernel(inline=True)
+def pulse(
+    lanes: Lanes, curve: Floats, noise: Floats, kind: int, longest: int, width: int,
+    key: np.uint64, call: np.uint64,
+) -> None:  # fmt: skip
+    """All pulses of the call, one by one; a lane's p-th pulse uses its p-th normal (eq:pulse)."""
+    for p in range(longest):
+        if p % 4 == 0:
+            draw(lanes, key, call, p >> 2, width)
+        take(lanes, p, width)
+        mean_steps(lanes.cells, curve, lanes.signs, lanes.w, kind, width, lanes.size)
+        move(lanes, noise, p & 3, width)
+
+
+@kernel
+def pulse_kind(
+    lanes: Lanes, curve: Floats, noise: Floats, kind: int, longest: int, width: int,
+    key: np.uint64, call: np.uint64,
+) -> None:  # fmt: skip
+    """Choose the loop of a kind once, outside of it: a choice inside is what keeps it from vectorising."""
+    if kind == CONSTANT:
+        pulse(lanes, curve, noise, CONSTANT, longest, width, key, call)
+    elif kind == AFFINE:
+        pulse(lanes, curve, noise, AFFINE, longest, width, key, call)
+    elif kind == EXPONENTIAL:
+        pulse(lanes, curve, noise, EXPONENTIAL, longest, width, key, call)
+    elif kind == POWER:
+        pulse(lanes, curve, noise, POWER, longest, width, key, call)
+    else:
+        pulse(lanes, curve, noise, PIECEWISE, longest, width, key, call)
+
+
+@kernel
+def pulse_block(
+    lanes: Lanes, devices: Floats, curve: Floats, noise: Floats, kind: int, first: int, width: int,
+    key: np.uint64, call: np.uint64, w: Floats, pulses: Counts,
+) -> None:  # fmt: skip
+    """Apply the counts in ``lanes`` to devices ``first`` to ``first + width - 1``; see ``apply_pulses``."""
+    longest = longest_of(lanes, width)
+    if longest == 0:
+        return
+    for i in range(width):
+        e = np.uint64(first + i)  # unsigned: an index that may be negative is checked, and no vector's
+        lanes.elements[i], lanes.w[i] = np.uint32(e), w[e]
+        pulses[e] += lanes.ups[i] + lanes.downs[i]
+    for row in range(len(devices)):
+        for i in range(width):
+            lanes.cells[row, i] = devices[row, np.uint64(first + i)]
+    words = (longest + 63) >> 6 if len(lanes.counts) > 1 else 0
+    jumps = kind <= AFFINE and noise[1] == ZERO and noise[2] == ZERO and noise[3] == ZERO
+    if kind == AFFINE or not jumps:
+        line_up(lanes, words, width)
+    left = width
+    if jumps:
+        left = jump(lanes, noise[0], kind, longest, width, key, call)
+        for i in range(width):
+            w[np.uint64(first + i)] = lanes.w[i]
+        if left > 0 and kind == CONSTANT:  # whose jump asks for no order
+            line_up(lanes, words, width)
+        pack(lanes, left, words)
+    if left > 0:
+        pulse_kind(lanes, curve, noise, kind, longest_of(lanes, left), left, key, call)
+        for i in range(left):
+            w[lanes.elements[i]] = lanes.w[i]
 
 
 @kernel

@@ -108,7 +108,9 @@ class DeviceArray:
             state.g[plane, due] = self._programmed(x, draws[plane])
             if self._kind.ageing is not None:
                 g_t = self._device.g_min + x * (self._device.g_max - self._device.g_min)
-                state.settling[plane, due] = self._kind.ageing.settle(g_t / self._device.g_max, draws[planes + plane])
+                state.settling[plane, due] = self._kind.ageing.settle(
+                    g_t / self._device.g_max, draws[planes + plane]
+                )
         self._hold_faults(due)
         self._view.renew(due)
 
@@ -133,7 +135,10 @@ class DeviceArray:
             shape = (self._device.planes, *self.shape)
             found = self._kind.faults.draw(stream, shape, self._device.g_min, self._device.g_max)
             self.faults = found.counts
-            self._stuck, self._stuck_at = np.zeros(self._state.g.shape, np.bool_), np.zeros_like(self._state.g)
+            self._stuck, self._stuck_at = (
+                np.zeros(self._state.g.shape, np.bool_),
+                np.zeros_like(self._state.g),
+            )
             np.put(self._stuck, found.where, True)
             np.put(self._stuck_at, found.where, found.conductance)
 
@@ -141,6 +146,8 @@ class DeviceArray:
         """Put stuck devices back where they are stuck; they do not age either."""
         if self._stuck.size:
             stuck = self._stuck[:, elements]
-            self._state.g[:, elements] = np.where(stuck, self._stuck_at[:, elements], self._state.g[:, elements])
+            self._state.g[:, elements] = np.where(
+                stuck, self._stuck_at[:, elements], self._state.g[:, elements]
+            )
             if self._state.settling.size:
                 self._state.settling[:, elements] *= ~stuck

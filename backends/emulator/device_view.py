@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.chunks import slices
 from hwnoise.backends.emulator.device_state import DeviceState
-from hwnoise.backends.emulator.read import View
+from hwnoise.backends.emulator.read import View, aligned_empty
 from hwnoise.devices.one_over_f import BAND_VARIANCE, FAST_BANDS
 from hwnoise.kernels import mapping, one_over_f
 from hwnoise.streams import Stream
@@ -43,10 +43,11 @@ class DeviceView:
         self._mismatch_key = stream.child("mismatch").key
         self._read_key = stream.child("read").key
         self._band_keys = np.array([stream.child(f"one_over_f/{k}").key for k in range(BANDS)], np.uint64)
-        self._slow, self._unit, self._weight = (np.zeros(size, np.float32) for _ in range(3))
+        self._slow, self._unit = np.zeros((2, size), np.float32)
+        self._weight = aligned_empty(size)
         noisy = self._flicker or self._white or substrate.device_noise or substrate.mismatch
         self._held = np.zeros(size, np.float32) if self._flicker else None
-        self._fresh = np.zeros(size, np.float32) if noisy else None
+        self._fresh = aligned_empty(size) if noisy else None
         self._epoch = self._block = -1
         self._stale = True
 

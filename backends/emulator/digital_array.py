@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.chunks import row_slices
-from hwnoise.backends.emulator.read import View
+from hwnoise.backends.emulator.read import View, aligned_empty
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
@@ -26,9 +26,10 @@ class DigitalArray:
         relative = substrate.adc is not None or self._noise is not None  # does anything refer to a range?
         largest = np.float32(np.abs(weight).max(initial=0.0) or 1.0)
         self.weight_range = np.full(weight.shape[1], largest * headroom if relative else 1.0, np.float32)
-        self.weight = (weight / self.weight_range).astype(np.float32)
+        self.weight = aligned_empty(weight.shape)
+        np.divide(weight, self.weight_range, out=self.weight)
         self.writes = np.zeros(weight.shape, np.uint32)
-        fresh = None if self._noise is None else np.empty_like(self.weight)
+        fresh = None if self._noise is None else aligned_empty(weight.shape)
         self._view = View(self.weight, fresh, None, stream.child("read").key, None)
         self._renew(slice(None))
 

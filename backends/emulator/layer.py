@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.backends.base import ONE_PASS, Probe
+from hwnoise.backends.emulator.device_array import DeviceArray
 from hwnoise.backends.emulator.digital_array import DigitalArray
 from hwnoise.backends.emulator.node import NodeNoises
-from hwnoise.backends.emulator.device_array import DeviceArray
 from hwnoise.backends.emulator.paired import paired_product
 from hwnoise.backends.emulator.read import View, clean_product, noisy_product
 from hwnoise.backends.emulator.rows import pass_slices

@@ -69,7 +69,7 @@ def _judge(config: RunConfig) -> Evaluation:
     from hwnoise import substrate, tasks, training
     from hwnoise.backends import registry
     from hwnoise.streams import Stream
-    from hwnoise.training.setup import require_fit, make_network
+    from hwnoise.training.setup import make_network, require_fit
 
     stream = Stream(config.seed)
     task = tasks.load(config.task, config.data)

@@ -27,17 +27,29 @@ from hwnoise.devices.read_noise import ReadNoise
 from hwnoise.devices.relaxation import Relaxation
 from hwnoise.devices.retention import Retention
 from hwnoise.devices.source import Source
+from hwnoise.devices.stochastic_synapse import StochasticSynapse
 from hwnoise.devices.telegraph import Telegraph
 from hwnoise.devices.write import Write
 
 Ticks = NDArray[np.uint64]
 _AGEING = ("drift", "relaxation", "retention")
-_ON_CONDUCTANCE = ("levels", "programming_noise", "faults", "mismatch", *_AGEING, "one_over_f", "device_noise")
+_ON_CONDUCTANCE = (
+    "levels",
+    "programming_noise",
+    "faults",
+    "mismatch",
+    *_AGEING,
+    "one_over_f",
+    "device_noise",
+)
 NODE_EFFECTS = frozenset({"node_noise", "telegraph"})
 _NOISES = NODE_EFFECTS | {
     "programming_noise", "mismatch", "drift", "relaxation", "retention", "one_over_f", "device_noise", "read_noise",
+    "stochastic_synapse",
 }  # fmt: skip
+_NOT_BESIDE_SYNAPSES = ("conductance", "read_noise")
 _SEEN_AT_NODES = frozenset({"known", "replayable", "paired", "mean_subtracted"})
+_SEEN_AT_EVENTS = frozenset({"local_event"})
 _LASTING = {
     "read": "fresh at every read",
     "memory": "with memory across reads",
@@ -81,6 +93,7 @@ class Substrate(BaseModel):
     one_over_f: OneOverF | None = None
     device_noise: DeviceNoise | None = None
     read_noise: ReadNoise | None = None
+    stochastic_synapse: StochasticSynapse | None = None
     node_noise: NodeNoise | None = None
     telegraph: Telegraph | None = None
     dac: Dac | None = None
@@ -92,6 +105,12 @@ class Substrate(BaseModel):
         for name in _ON_CONDUCTANCE:
             if getattr(self, name) is not None and self.conductance is None:
                 raise ValueError(f"{name} acts on conductances, and there is no [conductance] table")
+        for name in _NOT_BESIDE_SYNAPSES:
+            if getattr(self, name) is not None and self.stochastic_synapse is not None:
+                raise ValueError(
+                    f"stochastic_synapse is a device of its own, which transmits events of a fixed size: no [{name}] "
+                    "beside it"
+                )
         ages = [name for name in _AGEING if getattr(self, name) is not None]
         if len(ages) > 1:
             raise ValueError(f"{' and '.join(ages)} both say how devices age: one of them has to go")
@@ -116,15 +135,18 @@ class Substrate(BaseModel):
         return {name: effect for name, effect in found.items() if isinstance(effect, Effect)}
 
     def noises(self) -> tuple[Noise, ...]:
-        """Every noise as a learner may see it: on the weight itself, and as its sum at the node."""
+        """Every noise as a learner may see it: at each event, on the weight, and as its sum at the node."""
         found = []
         for name, effect in self.effects().items():
             handles = frozenset(effect.handles)
             at_node = handles if name in NODE_EFFECTS else handles & _SEEN_AT_NODES
             if at_node:
                 found.append(Noise(name, "node", at_node, effect.time_scale))
-            if handles - at_node:
-                found.append(Noise(name, "weight", handles - at_node, effect.time_scale))
+            at_event = handles & _SEEN_AT_EVENTS - at_node
+            if at_event:
+                found.append(Noise(name, "event", at_event, effect.time_scale))
+            if handles - at_node - at_event:
+                found.append(Noise(name, "weight", handles - at_node - at_event, effect.time_scale))
         return tuple(found)
 
     def capabilities(self) -> Capabilities:

@@ -62,7 +62,9 @@ class Conductance(Effect):
         """What the conductance of each device counts, in shares of the range per unit of g: (planes,)."""
         digit = (self.base - 1.0) * float(self.base) ** -np.arange(1, self.slices + 1)
         shares = digit if self.slices > 1 else np.full(self.devices, 1.0 / self.devices)
-        signed = np.repeat(shares, 2) * np.tile([1.0, -1.0], len(shares)) if self.mapping == "pair" else 2 * shares
+        signed = (
+            np.repeat(shares, 2) * np.tile([1.0, -1.0], len(shares)) if self.mapping == "pair" else 2 * shares
+        )
         return np.asarray(signed / (self.g_max - self.g_min))
 
     def offset(self) -> float:

@@ -21,7 +21,7 @@ class OneOverF(Effect):
 
     ``n`` is a sum of bands; band k keeps a normal draw for 4**k reads and carries the variance
     ``ln 4`` as far as the accumulated variance reaches it (eq:one-over-f-bands). Its spectrum is
-    1/f with a ripple of a few percent; its variance is the published one at every ``t``.
+    1/f with a ripple (docs/equations/one_over_f.md); its variance is the published one at every ``t``.
 
     Attributes
     ----------
@@ -73,10 +73,9 @@ class OneOverF(Effect):
     ) -> float:
         """Correlation of ``n`` between reads at ticks ``first`` and at ticks ``second``."""
         variances = self.band_variances(seconds, read_period)
-        variances[0] = 0.0 if np.any(first != second) else variances[0]
         shifts = [np.uint64(2 * k) for k in range(len(variances))]
         shared = [float(np.mean((first >> s) == (second >> s))) for s in shifts]
-        return float(np.dot(variances, shared) / self.band_variances(seconds, read_period).sum())
+        return float(np.dot(variances, shared) / variances.sum())
 
     def check(self, read_period: float) -> None:
         """Raise ValueError where the bands cannot represent the fit."""

@@ -34,7 +34,7 @@ class Relaxation(Effect):
     def age(
         self, g: NDArray[np.float32], z: NDArray[np.float32], seconds: Floats, low: float, high: float
     ) -> NDArray[np.float32]:
-        """Conductance (planes, n) of devices programmed to ``g``, ``seconds`` (n,) ago, within their range."""
+        """Conductance (planes, n) of devices programmed to ``g``, ``seconds`` (n,) ago."""
         log_time = np.log(np.maximum(seconds, FIRST))
         settled = g + self.shift * log_time + (self.slope * log_time + self.offset) * z
         return np.where(seconds < FIRST, g, np.clip(settled, low, high)).astype(np.float32)

@@ -58,15 +58,15 @@ class Retention(Effect):
 
         After the last day, as on the last day.
         """
-        g = g.astype(np.float64)
         day = np.clip(np.asarray(seconds, float) / DAY, 0.0, self.days[-1])
         after = np.clip(np.searchsorted(self.days, day, side="right"), 1, len(self.days) - 1)
-        days = np.asarray(self.days)
+        days, stored = np.asarray(self.days), g.astype(np.float64)
         part = (day - days[after - 1]) / (days[after] - days[after - 1])
-        change = (1 - part) * self._change(after - 1, g) + part * self._change(after, g)
-        mean = g + change
+        change = (1 - part) * self._change(after - 1, stored) + part * self._change(after, stored)
+        mean = stored + change
         amplitude, scale = (np.interp(day, days, table) for table in (self.amplitude, self.scale))
-        return np.maximum(mean - amplitude * np.expm1(-mean / scale) * z, 0.0).astype(np.float32)
+        aged = np.maximum(mean - amplitude * np.expm1(-mean / scale) * z, 0.0)
+        return np.asarray(aged, np.float32)
 
     def _change(self, index: NDArray[np.int64], g: Floats) -> Floats:
         each = [np.polynomial.polynomial.polyval(g, np.asarray(p)) for p in self.polynomials]

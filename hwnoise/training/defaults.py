@@ -6,11 +6,14 @@ from typing import Any
 
 DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("digits", "*"): {
-        "epochs": 300, "batch_size": 64, "gain": 2.0,
+        "epochs": 300,
+        "batch_size": 64,
+        "gain": 2.0,
         "optimizer": {"learning_rate": 0.004, "weight_decay": 0.02, "beta2": 0.99},
     },
     ("mnist5k", "*"): {
-        "epochs": 200, "batch_size": 64,
+        "epochs": 200,
+        "batch_size": 64,
         "optimizer": {"learning_rate": 0.003, "weight_decay": 0.05, "beta2": 0.99},
     },
     ("xor", "*"): {"epochs": 300, "batch_size": 4},

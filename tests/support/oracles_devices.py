@@ -110,7 +110,8 @@ def telegraph_product_variance(rho: float, lag: int, n: int) -> float:
 
 def to_levels(v: Floats, levels: int) -> Floats:
     """Nearest of the levels ``k / levels``, ties to even, clipped to ±1 (eq:dac)."""
-    return np.clip(np.rint(np.asarray(v, float) * levels), -levels, levels) / levels
+    codes: Floats = np.clip(np.rint(np.asarray(v, float) * levels), -levels, levels)
+    return codes / levels
 
 
 def adc(y: Floats, levels: int, full_scale: float, scale: Floats, gain: Floats, bias: Floats) -> Floats:

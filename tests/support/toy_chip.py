@@ -93,6 +93,7 @@ class ToyBackend:
     name = "toy"
 
     def compile(self, network: Network, substrate: object, stream: Stream, **options: Any) -> ToyChip:
+        options.pop("headroom", None)  # its weights are numbers: they have no range
         return ToyChip(network, stream, **options)
 
 

@@ -12,7 +12,7 @@ from source_tree import PACKAGE_FOLDERS, ROOT, imports, module_name, python_file
 # From the ground up: a unit imports from its own row and from the rows above it.
 LAYERS = (
     {"kernels"},
-    {"errors", "files", "losses", "metrics", "streams", "testing", "toml", "validation"},
+    {"errors", "files", "losses", "metrics", "streams", "testing", "tiling", "toml", "validation"},
     {"nodes"},
     {"graph", "mlp", "network", "nir_hdf5", "nir_io", "nir_tree"},
     {"backends.base"},  # the seam: a substrate declares its noises in these words
@@ -20,8 +20,8 @@ LAYERS = (
     {"substrate"},
     {"backends"},
     {"learners", "optimizers", "tasks"},
-    {"alignment", "forecast", "report"},
-    {"training"},
+    {"alignment", "cost", "forecast", "report"},
+    {"training", "ageing", "compensation"},
     {"bench", "doctor"},
     {"cli"},
 )

@@ -1,0 +1,87 @@
+"""Published ageing of three more devices: relaxation, retention tables and single-device read noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from hwnoise import substrate
+
+DAY = 86400.0
+CURRENTS = np.array([0, 50, 200, 400, 800, 1600], np.float32)  # nA
+CHANGE = {
+    1: [0.1727, 1.7046, 1.0125, 0.6155, -3.8268, -11.5322],
+    5: [0.3199, 3.547, 2.6429, -1.4679, -15.1731, -40.6984],
+}
+SPREAD = {
+    0: [4.9105, 13.4905, 17.8295, 19.6738, 19.8844],
+    1: [6.0082, 16.8161, 22.5822, 25.2373, 25.5861],
+    5: [7.4094, 21.3996, 29.5558, 33.8494, 34.5637],
+}
+SETTLED = {1.0: (0.0, 0.4118), 100.0: (-0.4099, 0.6053), 3600.0: (-0.7288, 0.7559), DAY: (-1.0117, 0.8894)}
+
+
+@pytest.mark.parametrize("seconds", SETTLED)
+def test_relaxation_of_cmo(seconds: float) -> None:
+    """Check eq:relaxation: mean shift and spread [µS] of D. F. Falcone et al., arXiv:2502.04524."""
+    effect = substrate.load("cmo").relaxation
+    assert effect is not None
+    g, z = np.full((1, 2), 40.0, np.float32), np.array([[0.0, 1.0]], np.float32)
+    mean, above = effect.age(g, z, np.full(2, seconds), 9.0, 88.2)[0]
+    assert (mean - 40, above - mean) == pytest.approx(SETTLED[seconds], abs=1e-4)
+
+
+def test_relaxation_stays_within_the_range_and_begins_after_a_second() -> None:
+    """Check eq:relaxation at its clips, and that nothing happens in the first second."""
+    effect = substrate.load("cmo").relaxation
+    assert effect is not None
+    g, z = np.array([[9.0, 88.2]], np.float32), np.array([[-5.0, 5.0]], np.float32)
+    assert effect.age(g, z, np.full(2, DAY), 9.0, 88.2).tolist() == g.tolist()
+    assert effect.age(g, 0 * z, np.full(2, 0.5), 9.0, 88.2).tolist() == g.tolist()
+
+
+@pytest.mark.parametrize("day", CHANGE)
+def test_mean_retention_of_sonos(day: int) -> None:
+    """Check eq:retention: the mean change [nA] of V. Agrawal et al., IEDM 2022."""
+    effect = substrate.load("sonos").retention
+    assert effect is not None
+    g = CURRENTS[None]
+    change = effect.age(g, np.zeros_like(g), np.full(6, day * DAY), 0, 3200) - g
+    assert change[0] == pytest.approx(CHANGE[day], abs=2e-4)
+
+
+@pytest.mark.parametrize("day", SPREAD)
+def test_spread_of_sonos(day: int) -> None:
+    """Check eq:retention: the spread [nA] follows the drifted current, here given back to the table's."""
+    effect = substrate.load("sonos").retention
+    assert effect is not None
+    spread = -effect.amplitude[day] * np.expm1(-CURRENTS[1:] / effect.scale[day])
+    assert spread == pytest.approx(SPREAD[day], abs=5e-5)
+    g = CURRENTS[None]
+    still, above = (effect.age(g, np.full_like(g, z), np.full(6, day * DAY), 0, 3200) for z in (0, 1))
+    drifted = -effect.amplitude[day] * np.expm1(-still / effect.scale[day])
+    assert above - still == pytest.approx(drifted, abs=2e-4)
+
+
+def test_retention_between_and_after_the_measured_days() -> None:
+    """Check eq:retention: coefficients are interpolated in time, and stay after the last day."""
+    effect = substrate.load("sonos").retention
+    assert effect is not None
+    g, z = np.full((1, 4), 400, np.float32), np.zeros((1, 4), np.float32)
+    aged = effect.age(g, z, DAY * np.array([1.0, 1.5, 2.0, 1000.0]), 0, 3200)[0]
+    assert aged[1] == pytest.approx((aged[0] + aged[2]) / 2, abs=1e-3)
+    assert aged[3] == effect.age(g, z, np.full(4, 5 * DAY), 0, 3200)[0, 0]
+
+
+def test_read_noise_of_sonos_and_cmo() -> None:
+    """Check eq:device-noise and eq:accumulated-variance against the published standard deviations."""
+    sonos, cmo = substrate.load("sonos"), substrate.load("cmo")
+    assert sonos.device_noise is not None
+    assert cmo.one_over_f is not None
+    sigma = np.sqrt(sonos.device_noise.variance_at(CURRENTS[1:].astype(float) / 3200))
+    assert sigma == pytest.approx([2.6064, 7.6101, 10.6167, 12.2739, 12.5729], abs=5e-5)
+    g = np.array([10.0, 80.0])
+    each = cmo.one_over_f.spread_at(g / 88.2, g.astype(np.float32)) / np.log10(g)
+    root = np.sqrt(cmo.one_over_f.accumulated_variance(np.array([0, 99, 3599, DAY - 1])))
+    assert each[0] * root == pytest.approx([0.1005, 0.1168, 0.1280, 0.1372], abs=5e-5)
+    assert each[1] == pytest.approx(each[0], rel=1e-5)
