@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -137,16 +137,16 @@ def forecast(program: Program, task_or_batch: Task | Batch, learner: Learner, pr
         How many probes, >= 1.
     """
     x, y, loss = as_batch(task_or_batch)
-    probe = learner.ask(0, len(x))
+    level, probe = learner.needs.level, _probe(learner, len(x))
     readings = [program.run(x, probe) for _ in range(probes)]
     loss_pairs = np.concatenate([np.asarray(loss(r.output, y), np.float64)[:2] for r in readings], axis=1)
-    pairs = _node_pairs(readings) if learner.needs.level == "node" else _weight_pairs(readings)
+    pairs = _weight_pairs(readings) if level == "weight" else _node_pairs(readings)
     layers = tuple(_layer(name, values, probe) for name, values in pairs.items())
     directions = learner.directions(len(x))
-    size = sum(layer.size for layer in layers)
-    kurtosis = sum(layer.size * layer.kurtosis for layer in layers) / size
+    size = _moving(readings[0]) if level == "event" else sum(layer.size for layer in layers)
+    kurtosis = sum(layer.size * layer.kurtosis for layer in layers) / sum(layer.size for layer in layers)
     change = loss_pairs[0] - loss_pairs[1]
-    if learner.needs.level == "weight":
+    if level == "weight":
         change = change.reshape(probes, -1).mean(axis=1)
     moved = float(np.mean(change != 0))
     return Forecast(
@@ -166,6 +166,19 @@ def as_batch(task_or_batch: Task | Batch) -> Batch:
         return task_or_batch
     train = task_or_batch.train
     return train.x[:TASK_SAMPLES], train.y[:TASK_SAMPLES], losses.get(task_or_batch.loss)
+
+
+def _probe(learner: Learner, batch: int) -> Probe:
+    """What the learner asks for; synapses keep their releases to themselves: two passes of nodes show them."""
+    probe = learner.ask(0, batch)
+    if learner.needs.level != "event":
+        return probe
+    return replace(probe, passes=max(2, probe.passes), observe=frozenset({"nodes"}))
+
+
+def _moving(reading: Reading) -> int:
+    """Number of weights, each of which is a direction to a rule on events."""
+    return sum(reading.inputs[n].shape[-1] * nodes.shape[-1] for n, nodes in reading.nodes.items())
 
 
 def _node_pairs(readings: list[Reading]) -> dict[str, Array]:

@@ -15,7 +15,8 @@ _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _SHOWN = 60  # characters of a value that a sentence still bears
 _SHAPES = {"polynomial", "clipped_log", "clipped_power", "saturating", "log10", "piecewise"}
 _LAWS = {"fixed", "logistic"}
-_TAGS = _SHAPES | _LAWS | {"constrained-str", "float", "int", "str"}  # which of several types was tried: no keys
+# Which of several types was tried: no keys.
+_TAGS = _SHAPES | _LAWS | {"constrained-str", "float", "int", "str"}
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

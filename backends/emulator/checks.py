@@ -15,7 +15,7 @@ from hwnoise.errors import InputError, MismatchError
 from hwnoise.substrate import Substrate
 
 Array = NDArray[Any]
-OBSERVABLE = ("nodes", "noise", "weights")
+OBSERVABLE = ("nodes", "noise", "weights", "events")
 LAST_TICK = 2**62  # ticks are 64-bit numbers
 
 
@@ -54,8 +54,21 @@ def check_probe(probe: Probe, substrate: Substrate) -> None:
         raise MismatchError("the emulator injects no perturbation: it has the substrate's own noise")
     if "noise" in probe.observe and not (is_known(substrate.node_noise) or is_known(substrate.telegraph)):
         raise MismatchError(f"the node noise of '{name}' is not known, only its effect on two passes is")
+    if "events" in probe.observe:
+        _check_events(probe, substrate)
     if "weights" in probe.observe and (probe.order != "batch" or len(probe.observe) > 1):
         raise MismatchError("weights are read back between passes: ask for them alone, with order='batch'")
+
+
+def _check_events(probe: Probe, substrate: Substrate) -> None:
+    synapse = substrate.stochastic_synapse
+    if synapse is None or not synapse.teaches:
+        raise MismatchError(
+            f"'{substrate.name}' has no synapses whose releases say something about their weight: "
+            "stochastic_synapse with law = 'logistic' does"
+        )
+    if probe.quiet_passes:
+        raise MismatchError("a quiet pass has no events: ask for them in passes that are all noisy")
 
 
 def checked_update(update: Mapping[str, ArrayLike], layers: Mapping[str, Layer]) -> dict[str, Array]:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnoise.backends.base import ONE_PASS, Probe
+from hwnoise.backends.base import ONE_PASS, Eligibility, Probe
 from hwnoise.backends.emulator.device_array import DeviceArray
 from hwnoise.backends.emulator.digital_array import DigitalArray
 from hwnoise.backends.emulator.node import NodeNoises
 from hwnoise.backends.emulator.paired import paired_product
-from hwnoise.backends.emulator.read import View, clean_product, noisy_product
+from hwnoise.backends.emulator.read import View, noisy_product
 from hwnoise.backends.emulator.rows import pass_slices
+from hwnoise.backends.emulator.synapse_array import ReleaseView, SynapseArray
 from hwnoise.kernels import converters
 from hwnoise.network import DenseLayer
 from hwnoise.streams import Stream
@@ -36,8 +37,7 @@ class Layer:
         self.bias = (
             np.zeros(self.n_out, np.float32) if dense.bias is None else np.array(dense.bias, np.float32)
         )
-        stored = DeviceArray if substrate.conductance is not None else DigitalArray
-        self.array: DeviceArray | DigitalArray = stored(substrate, weight, stream, headroom)
+        self.array = _placed(substrate, weight, stream, headroom)
         self.node = NodeNoises(substrate, self.n_out, stream)
         self._dac_key, self._adc_key = stream.child("dac").key, stream.child("adc").key
 
@@ -81,8 +81,11 @@ class Layer:
     def read_weights(self, tick: int) -> Floats:
         """Read every weight once: one input line at a time, the ADC set to a single device's range.
 
-        Takes ``n_in`` ticks. Returns (n_out, n_in) float32.
+        Takes ``n_in`` ticks. Returns (n_out, n_in) float32. Parameters of synapses are digital: their
+        mean is known without a release.
         """
+        if isinstance(self.array, SynapseArray):
+            return np.ascontiguousarray(self.true_weights(tick))
         back = np.empty((self.n_in, self.n_out), np.float32)
         zero = np.zeros(self.n_out, np.float32)
         for first in range(0, self.n_in, READ_BACK_ROWS):
@@ -91,6 +94,12 @@ class Layer:
             self._product(lines, tick + first, None, ONE_PASS, part)
             self._convert_out(part, tick + first, None, np.ones(len(lines), np.float32), 1.0, zero)
         return np.ascontiguousarray(back.T)
+
+    def eligibility(self, x: Floats, tick: int, probe: Probe) -> Eligibility:
+        """What synapses remember of ``forward`` with the same ``x``, ``tick`` and ``probe``."""
+        assert isinstance(self.array, SynapseArray)
+        q, _ = self._convert_in(x, tick, None)
+        return self.array.view(tick).eligibility(q, tick, probe)
 
     def true_weights(self, tick: int) -> Floats:
         """The weights as they are at ``tick``, without the noise of a read: for diagnostics only."""
@@ -116,17 +125,18 @@ class Layer:
         """Noisy products, block of ticks by block; quiet rows without what moves within a block."""
         for view, block in self._blocks(tick, len(q)):
             still = None if quiet is None else quiet[block]
-            if view.held is None and probe.passes > 1:
-                passes = pass_slices(block, len(q), probe)
-                paired_product(view, q[block], tick + block.start, passes, still, y[block])
+            passes, start = pass_slices(block, len(q), probe), tick + block.start
+            if isinstance(view, ReleaseView):
+                view.product(q[block], start, y[block], passes)
+            elif view.held is None and probe.passes > 1:
+                paired_product(view, q[block], start, passes, still, y[block])
                 continue
-            noisy_product(view, q[block], tick + block.start, y[block])
+            else:
+                noisy_product(view, q[block], start, y[block])
             if still is not None and still.any():
-                clean = np.empty((np.count_nonzero(still), self.n_out), np.float32)
-                clean_product(view, q[block][still], clean)
-                y[block][still] = clean
+                y[block][still] = q[block][still] @ view.weight
 
-    def _blocks(self, tick: int, rows: int) -> Iterator[tuple[View, slice]]:
+    def _blocks(self, tick: int, rows: int) -> Iterator[tuple[View | ReleaseView, slice]]:
         block = self.array.block
         edges = [0, *range(block - tick % block, rows, block), rows] if block else [0, rows]
         for start, stop in pairwise(edges):
@@ -158,6 +168,17 @@ class Layer:
         elif adc is not None:
             _round(y, full_scale, adc.levels, quiet, self._adc_key, tick)
         converters.adc(y, scale, at_once, np.float32(full_scale), self.array.weight_range, bias, y)
+
+
+def _placed(
+    substrate: Substrate, weight: Floats, stream: Stream, headroom: float
+) -> DeviceArray | SynapseArray | DigitalArray:
+    """The array that holds ``weight`` (n_in, n_out) on this kind of chip."""
+    if substrate.conductance is not None:
+        return DeviceArray(substrate, weight, stream, headroom)
+    if substrate.stochastic_synapse is not None:
+        return SynapseArray(substrate.stochastic_synapse, weight, stream, headroom)
+    return DigitalArray(substrate, weight, stream, headroom)
 
 
 def _round(y: Floats, full_scale: float, levels: int, quiet: Mask | None, key: Any, tick: int) -> None:

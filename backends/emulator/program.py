@@ -134,11 +134,13 @@ class EmulatorProgram:
         """Carry all rows through all layers; what the probe observes is kept, the rest is not."""
         rows, quiet = in_reading_order(x, probe), quiet_rows(len(x), probe)
         ticks = np.arange(self.tick, self.tick + len(rows), dtype=np.uint64)
-        nodes, noises = {}, {}
+        nodes, noises, remembered = {}, {}, {}
         for name, layer in self.layers.items():
             node, known = layer.forward(rows, self.tick, quiet, probe)
             if "nodes" in probe.observe:
                 nodes[name] = by_pass(node, probe)
+            if "events" in probe.observe:
+                remembered[name] = layer.eligibility(rows, self.tick, probe)
             if "noise" in probe.observe and known is not None:
                 noises[name] = by_pass(known, probe)
             self._count(layer, len(rows))
@@ -146,7 +148,8 @@ class EmulatorProgram:
         self.events["reads"] += len(rows)
         self.tick += len(rows)
         inputs = LayerInputs(self.network.dense_layers(), x, probe.passes, nodes) if nodes else {}
-        return Reading(by_pass(rows, probe), inputs, nodes, noises, ticks=by_pass(ticks, probe))
+        output, when = by_pass(rows, probe), by_pass(ticks, probe)
+        return Reading(output, inputs, nodes, noises, ticks=when, eligibility=remembered)
 
     def _count(self, layer: Layer, rows: int) -> None:
         self.events["conversions_in"] += layer.n_in * rows

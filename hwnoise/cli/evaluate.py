@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from hwnoise.cli.output import emit_json, interval, percent
 from hwnoise.errors import InputError
 
 if TYPE_CHECKING:
+    from hwnoise.ageing import Age
     from hwnoise.training import Evaluation, RunConfig
 
 
@@ -26,6 +27,14 @@ def evaluate(
     device: Device = None,
     backend: Backend = None,
     chips: Chips = None,
+    ages: Annotated[
+        str | None,
+        typer.Option(metavar="S,S,...", help="Seconds after programming at which to evaluate, rising."),
+    ] = None,
+    compensate: Annotated[
+        bool,
+        typer.Option("--compensate", help="With --ages: correct global drift digitally, layer by layer."),
+    ] = False,
     settings: Set = None,
     seed: Seed = None,
     as_json: Json = False,
@@ -39,7 +48,7 @@ def evaluate(
     Example:
       hwnoise evaluate runs/digits-pcm-anp-1
       hwnoise evaluate model.nir --device pcm --chips 20 --set one_over_f.scale=2
-      hwnoise evaluate --network 64-64-10 --seed 7
+      hwnoise evaluate runs/digits-pcm-anp-1 --ages 1,3600,86400,31536000 --compensate
     """
     from hwnoise import training
 
@@ -57,6 +66,11 @@ def evaluate(
         chips=chips,
         seed=seed,
     )
+    if ages is not None:
+        _show_ages(_judge_ages(config, _seconds(ages), compensate), as_json, quiet)
+        return
+    if compensate:
+        raise InputError("--compensate corrects drift and needs --ages")
     found = _judge(config)
     if as_json:
         emit_json(asdict(found))
@@ -66,7 +80,22 @@ def evaluate(
 
 
 def _judge(config: RunConfig) -> Evaluation:
-    from hwnoise import substrate, tasks, training
+    from hwnoise import training
+
+    parts, options = _parts(config)
+    return training.evaluate(*parts, **options)
+
+
+def _judge_ages(config: RunConfig, seconds: tuple[float, ...], compensate: bool) -> tuple[Age, ...]:
+    from hwnoise.ageing import evaluate_over_time
+
+    parts, options = _parts(config)
+    return evaluate_over_time(*parts, times=seconds, compensate=compensate, **options)
+
+
+def _parts(config: RunConfig) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Network, substrate, backend and task, and how to evaluate them."""
+    from hwnoise import substrate, tasks
     from hwnoise.backends import registry
     from hwnoise.streams import Stream
     from hwnoise.training.setup import make_network, require_fit
@@ -75,15 +104,25 @@ def _judge(config: RunConfig) -> Evaluation:
     task = tasks.load(config.task, config.data)
     network = make_network(str(config.network), stream.child("network"))
     require_fit(network, task)
-    return training.evaluate(
-        network,
-        substrate.load(config.device, config.device_options),
-        registry.get(config.backend),
-        task,
-        chips=config.chips,
-        stream=stream.child("evaluate"),
-        **config.backend_options,
-    )
+    kind = substrate.load(config.device, config.device_options)
+    options = {"chips": config.chips, "stream": stream.child("evaluate"), **config.backend_options}
+    return (network, kind, registry.get(config.backend), task), options
+
+
+def _seconds(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--ages wants seconds such as 1,3600,86400, not {text!r}") from None
+
+
+def _show_ages(found: tuple[Age, ...], as_json: bool, quiet: bool) -> None:
+    if as_json:
+        emit_json([asdict(age) for age in found])
+        return
+    for age in found:
+        shown = interval(age.accuracy, age.low, age.high)
+        print(shown if quiet else f"{age.seconds:>14,.6g} s  {shown}")
 
 
 def _chips(found: Evaluation) -> str:

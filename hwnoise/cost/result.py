@@ -93,6 +93,22 @@ class Cost:
         """Counters that happened and whose cost is unknown: the total lacks them."""
         return tuple(i.event for i in self.items if i.count and getattr(i, quantity).is_unknown)
 
+    def sentence(self) -> str:
+        """Say what the energy comes to, whose number that is, and what it leaves out."""
+        from hwnoise.cost.table import spanned
+
+        total, unknown = self.total("energy"), ", ".join(self.unknown("energy"))
+        if total is None:
+            return (
+                "unknown for this chip: counts only, no constant is published"
+                if unknown
+                else "nothing to charge"
+            )
+        constants = {i.energy.constant for i in self.items if i.count and i.energy.constant is not None}
+        sources = "; ".join(sorted(f"{c.source}, {c.year}, {c.kind}" for c in constants))
+        without = f"; without {unknown}, whose energy is unknown" if unknown else ""
+        return f"{spanned(total, 'energy')} by {sources}{without}"
+
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; energies in J, latencies in s, null where unknown."""
         totals = {q: self.total(q) for q in UNIT}

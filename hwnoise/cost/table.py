@@ -59,15 +59,16 @@ def _cell(share: Share, quantity: Charged, notes: list[Constant]) -> str:
         notes.append(share.constant)
     low = share.value if share.low is None else share.low
     high = share.value if share.high is None else share.high
-    return f"{_spanned((share.value, low, high), quantity)} [{notes.index(share.constant) + 1}]"
+    return f"{spanned((share.value, low, high), quantity)} [{notes.index(share.constant) + 1}]"
 
 
 def _total(cost: Cost, quantity: Charged) -> str:
     total = cost.total(quantity)
-    return "unknown" if total is None else _spanned(total, quantity)
+    return "unknown" if total is None else spanned(total, quantity)
 
 
-def _spanned(amount: tuple[float, float, float], quantity: Charged) -> str:
+def spanned(amount: tuple[float, float, float], quantity: Charged) -> str:
+    """An amount with its range, in the unit of ``quantity``."""
     value, low, high = (with_prefix(each, UNIT[quantity]) for each in amount)
     return value if low == high else f"{value} ({low} to {high})"
 

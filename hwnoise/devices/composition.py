@@ -108,8 +108,8 @@ class Substrate(BaseModel):
         for name in _NOT_BESIDE_SYNAPSES:
             if getattr(self, name) is not None and self.stochastic_synapse is not None:
                 raise ValueError(
-                    f"stochastic_synapse is a device of its own, which transmits events of a fixed size: no [{name}] "
-                    "beside it"
+                    f"stochastic_synapse holds the weight itself, and its releases are the noise of its reads: "
+                    f"no [{name}] beside it"
                 )
         ages = [name for name in _AGEING if getattr(self, name) is not None]
         if len(ages) > 1:

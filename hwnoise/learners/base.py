@@ -24,7 +24,7 @@ class Needs:
     Attributes
     ----------
     level : str
-        ``"node"`` or ``"weight"``: where the perturbation is looked at.
+        ``"node"``, ``"weight"`` or ``"event"``: where the perturbation is looked at.
     handles : frozenset of str
         Ways of observing it; any one of them is enough.
     time_scales : frozenset of str
@@ -47,7 +47,8 @@ class Needs:
 
     def __str__(self) -> str:
         lasting = "" if "read" in self.time_scales else " that outlives a pass"
-        return f"a {self.level} noise{lasting} that can be observed by {' or '.join(sorted(self.handles))}"
+        article = "an" if self.level[0] in "aeiou" else "a"
+        return f"{article} {self.level} noise{lasting} that can be observed by {' or '.join(sorted(self.handles))}"
 
 
 @runtime_checkable

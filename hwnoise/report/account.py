@@ -27,6 +27,8 @@ def cost(summary: Summary) -> Section:
         return Section("Cost", [words.NOT_SHOWN])
     if summary.events is None:
         sentences.append("The chip does not show single events.")
+    sentences += [words.sentence(f"energy: {summary.energy}")] if summary.energy else []
+    sentences += [words.sentence(f"writes were {summary.writing}")] if summary.writing else []
     return Section("Cost", sentences, tables=[Table(("event", "amount"), known)])
 
 

@@ -104,6 +104,8 @@ class Summary(Part):
     alignment: Alignment | None = None
     writes_per_device: dict[str, Histogram] | None = None
     events: dict[str, Count] | None = None
+    energy: str | None = None
+    writing: str | None = None
     forecast: Forecast | None = None
     observability: tuple[str, ...] | None = None
     seconds: Magnitude | None = None

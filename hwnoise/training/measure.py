@@ -42,11 +42,13 @@ def noise_memory(program: Program, learner: Learner, batch_size: int) -> dict[st
     -------
     dict
         ``lag`` [reads] between two passes of one sample, and ``correlation`` by noise; empty where
-        every noise is fresh, or the chip cannot tell.
+        every noise is fresh; ``{"told": False}`` where the chip does not tell.
     """
     probe = learner.ask(0, batch_size)
     correlation = getattr(program, "correlation", None)
-    if correlation is None or probe.passes < 2:
+    if correlation is None:
+        return {"told": False}
+    if probe.passes < 2:
         return {}
     first = np.arange(batch_size, dtype=np.uint64) * np.uint64(
         probe.passes if probe.order == "interleaved" else 1
@@ -58,6 +60,8 @@ def noise_memory(program: Program, learner: Learner, batch_size: int) -> dict[st
 
 def memory_sentence(memory: dict[str, Any]) -> str:
     """Say what ``noise_memory`` found."""
+    if not memory.get("told", True):
+        return "the chip does not tell how alike the noise of two passes is"
     if not memory:
         return "every read draws fresh noise: nothing of it is shared by two passes"
     parts = (f"{name} {value:.2f}" for name, value in memory["correlation"].items())

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnoise import cost
 from hwnoise.network import Network
 from hwnoise.streams import Stream
+from hwnoise.substrate import Substrate
 from hwnoise.training import measure
 from hwnoise.training.evaluate import Evaluation, evaluate, labels, predict, summarize
 from hwnoise.training.history import History
@@ -50,8 +52,14 @@ class Summary:
         found = self.content
         words = ("before training", "after, on the trained chip", "after, on fresh chips")
         lines = [f"{word:<28}{_share(found[name])}" for name, word in zip(_ACCURACIES, words, strict=True)]
-        cost = f"{found['passes']:,} reads, {found['writes']:,} device writes, {found['seconds']:.1f} s"
-        return [*lines, f"{'cost':<28}{cost}", f"{'report':<28}{self.folder / 'report.html'}"]
+        spent = f"{found['passes']:,} reads, {found['writes']:,} device writes, {found['seconds']:.1f} s"
+        said = {
+            "cost": spent,
+            "energy": found["energy"],
+            "writes": found["writing"],
+            "report": self.folder / "report.html",
+        }
+        return [*lines, *(f"{word:<28}{sentence}" for word, sentence in said.items() if sentence)]
 
 
 def make_summary(
@@ -97,12 +105,21 @@ def make_summary(
         "alignment": measure.align(program, task, experiment.learner, stream.child("alignment")),
         "writes_per_device": measure.wear(program),
         "events": events,
+        "energy": cost.estimate(events, experiment.substrate).sentence(),
+        "writing": _writing(experiment.substrate),
         "forecast": dict(forecast),
         "observability": list(experiment.substrate.observability()),
         "passes": history.passes,
         "writes": history.writes,
         "version": version("hwnoise"),
     }
+
+
+def _writing(substrate: Substrate) -> str:
+    """Label a run whose writes no device could do."""
+    if substrate.conductance is None or substrate.write.mode != "ideal":
+        return ""
+    return "ideal: exact, without noise, wear or count; for study, no device writes like this"
 
 
 def _on_fresh_chips(experiment: Experiment, network: Network, stream: Stream) -> Evaluation:

@@ -215,3 +215,16 @@ def test_the_reference_names_every_command_and_option() -> None:
         assert command.name in text
         options = {flag for parameter in command.params for flag in parameter.opts if flag.startswith("--")}
         assert [flag for flag in sorted(options) if f"`{flag}" not in text] == []
+
+
+def test_ages_are_rows_of_seconds_and_accuracy(capsys: Capture) -> None:
+    network = "evaluate --network 30-2 --task breast-cancer --chips 2 --seed 3"
+    rows = ask(f"{network} --ages 1,86400 --compensate", capsys)
+    assert [row["seconds"] for row in rows] == [1.0, 86400.0]
+    assert all(0 <= row["low"] <= row["accuracy"] <= row["high"] <= 1 and len(row["chips"]) == 2 for row in rows)
+
+
+@pytest.mark.parametrize("flags", [["--ages", "1,x"], ["--ages", "5,1"], ["--compensate"]])
+def test_ages_that_make_no_sense_are_refused(flags: list[str], capsys: Capture) -> None:
+    assert main(["evaluate", "--network", "30-2", "--task", "breast-cancer", *flags]) == 2
+    assert capsys.readouterr().err.count("\n") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,19 @@ FITTING = {
     "anp": shows("paired"),
     "np": shows("paired", quiet="chip"),
     "wp": shows("readback", level="weight", time_scale="memory"),
+    "hedonistic": shows("local_event", level="event"),
 }
+WEIGHTS_ONLY = ("wp", "hedonistic")  # biases are digital and have no noise of their own
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What the synapses of one layer remember: (passes, samples, n_out, n_in)."""
+
+    values: Any
+
+    def correlate(self, credit: Any) -> Any:
+        return np.einsum("ps,psji->ji", credit, self.values).astype(np.float32)
 
 
 def a_reading(passes: int = 2, moving: bool = True, samples: int = 8) -> tuple[Reading, Any]:
@@ -33,16 +46,17 @@ def a_reading(passes: int = 2, moving: bool = True, samples: int = 8) -> tuple[R
         inputs={"h": draw(samples, 3), "o": draw(samples, 4)},
         nodes={"h": draw(samples, 4), "o": draw(samples, 2)},
         weights={"h": draw(4, 3), "o": draw(2, 4)},
+        eligibility={"h": Scores(draw(samples, 4, 3)), "o": Scores(draw(samples, 2, 4))},
     )
     return reading, draw(samples)
 
 
-def test_there_are_three_rules_each_with_a_source() -> None:
-    assert learners.names() == ("anp", "np", "wp")
+def test_every_rule_has_a_source() -> None:
+    assert set(learners.names()) == set(FITTING)
     for entry in learners.describe():
         assert entry["source"]
         assert entry["summary"]
-        assert entry["needs"].startswith("a ")
+        assert entry["needs"].startswith(("a ", "an "))
 
 
 @pytest.mark.parametrize("name", learners.names())
@@ -55,7 +69,7 @@ def test_a_learner_has_the_seam(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "options", "words"),
     [
-        ("spsa", {}, ["'spsa'", "anp, np, wp"]),
+        ("spsa", {}, ["'spsa'", "anp, np, wp, hedonistic"]),
         ("anp", {"sigma": 1}, ["'sigma'", "order, pairs, normalizer"]),
         ("anp", {"pairs": 0}, ["pairs", ">= 1", "0"]),
         ("anp", {"pairs": 1.5}, ["pairs", "whole number"]),
@@ -64,6 +78,7 @@ def test_a_learner_has_the_seam(name: str) -> None:
         ("anp", {"normalizer": "layer"}, ["normalizer", "sample, node"]),
         ("np", {"baseline_passes": 0}, ["baseline_passes", ">= 1"]),
         ("wp", {"calibration_reads": 1}, ["calibration_reads", ">= 2"]),
+        ("hedonistic", {"passes": 0}, ["passes", ">= 1"]),
     ],
 )
 def test_what_cannot_be_made_is_refused_in_one_sentence(
@@ -84,6 +99,8 @@ def test_what_cannot_be_made_is_refused_in_one_sentence(
         ("anp", FITTING["wp"], ["a node noise", "would fit: wp"]),
         ("wp", shows("readback", level="weight", time_scale="write"), ["outlives a pass"]),
         ("np", shows("none"), ["would fit: none"]),
+        ("hedonistic", FITTING["anp"], ["an event noise", "local_event", "would fit: anp, np"]),
+        ("anp", FITTING["hedonistic"], ["a node noise", "would fit: hedonistic"]),
     ],
 )
 def test_a_chip_that_does_not_show_enough_is_refused(
@@ -115,6 +132,11 @@ def test_np_takes_the_best_baseline_there_is() -> None:
 def test_wp_reads_the_weights_back_between_whole_batches() -> None:
     probe = bound(learners.make("wp"), FITTING["wp"]).ask(0, 4)
     assert (probe.passes, probe.order, probe.observe) == (2, "batch", {"weights"})
+
+
+def test_hedonistic_asks_for_events_in_passes_that_are_all_noisy() -> None:
+    probe = bound(learners.make("hedonistic", passes=3), FITTING["hedonistic"]).ask(0, 4)
+    assert (probe.passes, probe.quiet_passes, probe.observe) == (3, (), {"events"})
 
 
 def test_anp_is_the_published_formula() -> None:
@@ -175,7 +197,7 @@ def test_estimates_have_the_shape_of_their_parameters(name: str) -> None:
     reading, losses = a_reading()
     estimate = bound(learners.make(name), FITTING[name]).tell(reading, losses)
     shapes = {"h.weight": (4, 3), "h.bias": (4,), "o.weight": (2, 4), "o.bias": (2,)}
-    wanted = {key: shape for key, shape in shapes.items() if name != "wp" or key.endswith("weight")}
+    wanted = {key: shape for key, shape in shapes.items() if name not in WEIGHTS_ONLY or key.endswith("weight")}
     assert {key: value.shape for key, value in estimate.items()} == wanted
     assert all(value.dtype == np.float32 for value in estimate.values())
 
