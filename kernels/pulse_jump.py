@@ -57,7 +57,7 @@ def jump(
     Returns how many lanes are left; they are named in ``lanes.left``.
     """
     moments(lanes, s, kind, longest, width)
-    draw(lanes, key, call, 0, width)
+    draw(lanes.elements, key, call, 0, width, lanes.z)
     for i in range(width):
         lanes.signs[i] = np.int32(is_free(lanes, i, s, kind))
     for i in range(width):

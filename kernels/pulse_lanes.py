@@ -77,16 +77,18 @@ def longest_of(lanes: Lanes, width: int) -> int:
     return np.int64(found)
 
 
-@kernel(inline=True)
-def draw(lanes: Lanes, key: np.uint64, call: np.uint64, block: int, width: int) -> None:
-    """Draw the normals of every lane's pulses ``4 block`` to ``4 block + 3`` of this call."""
+@kernel
+def draw(
+    elements: NDArray[np.uint32], key: np.uint64, call: np.uint64, block: int, width: int, z: Floats
+) -> None:
+    """Write the normals of every element's pulses ``4 block`` to ``4 block + 3`` of this call to ``z``."""
     k0, k1 = halves(key)
     c2, c3 = halves(call)
     c1 = np.uint32(block)
     for i in range(width):
-        a, b, c, d = philox(lanes.elements[i], c1, c2, c3, k0, k1)
-        lanes.z[0, i], lanes.z[1, i] = box_muller(a, b)
-        lanes.z[2, i], lanes.z[3, i] = box_muller(c, d)
+        a, b, c, d = philox(elements[i], c1, c2, c3, k0, k1)
+        z[0, i], z[1, i] = box_muller(a, b)
+        z[2, i], z[3, i] = box_muller(c, d)
 
 
 @kernel(inline=True)

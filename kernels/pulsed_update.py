@@ -56,7 +56,7 @@ def pulse(
     """All pulses of the call, one by one; a lane's p-th pulse uses its p-th normal (eq:pulse)."""
     for p in range(longest):
         if p % 4 == 0:
-            draw(lanes, key, call, p >> 2, width)
+            draw(lanes.elements, key, call, p >> 2, width, lanes.z)
         take(lanes, p, width)
         mean_steps(lanes.cells, curve, lanes.signs, lanes.w, kind, width, lanes.size)
         move(lanes, noise, p & 3, width)

@@ -86,11 +86,11 @@ class DeviceArray:
     def _move(self, part: slice, change: Floats) -> None:
         """Move the conductances by the update itself: no noise, no step, no count (for study)."""
         target, device = self._state.target[part], self._device
-        before = device.targets(target.astype(np.float64))
+        before = target.astype(np.float64)
         np.clip(target + change, -1, 1, out=target)
-        moved = (device.targets(target.astype(np.float64)) - before) * (device.g_max - device.g_min)
-        g = self._state.g[:, part]
-        np.maximum(g + moved, 0, out=g)
+        both = zip(device.targets(before), device.targets(target.astype(np.float64)), strict=True)
+        for g, (old, new) in zip(self._state.g[:, part], both, strict=True):
+            np.maximum(g + (new - old) * (device.g_max - device.g_min), 0, out=g)
         elements = np.arange(part.start, part.stop)
         self._hold_faults(elements)
         self._view.renew(elements)

@@ -44,8 +44,8 @@ _ON_CONDUCTANCE = (
 )
 NODE_EFFECTS = frozenset({"node_noise", "telegraph"})
 _NOISES = NODE_EFFECTS | {
-    "programming_noise", "mismatch", "drift", "relaxation", "retention", "one_over_f", "device_noise", "read_noise",
-    "stochastic_synapse",
+    "programming_noise", "mismatch", "drift", "relaxation", "retention", "one_over_f", "device_noise",
+    "read_noise", "stochastic_synapse",
 }  # fmt: skip
 _NOT_BESIDE_SYNAPSES = ("conductance", "read_noise")
 _SEEN_AT_NODES = frozenset({"known", "replayable", "paired", "mean_subtracted"})
@@ -108,7 +108,7 @@ class Substrate(BaseModel):
         for name in _NOT_BESIDE_SYNAPSES:
             if getattr(self, name) is not None and self.stochastic_synapse is not None:
                 raise ValueError(
-                    f"stochastic_synapse holds the weight itself, and its releases are the noise of its reads: "
+                    f"stochastic_synapse holds the weight itself, its releases are the noise of its reads: "
                     f"no [{name}] beside it"
                 )
         ages = [name for name in _AGEING if getattr(self, name) is not None]

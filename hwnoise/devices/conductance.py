@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -60,8 +61,10 @@ class Conductance(Effect):
 
     def factors(self) -> Floats:
         """What the conductance of each device counts, in shares of the range per unit of g: (planes,)."""
-        digit = (self.base - 1.0) * float(self.base) ** -np.arange(1, self.slices + 1)
-        shares = digit if self.slices > 1 else np.full(self.devices, 1.0 / self.devices)
+        shares = np.full(self.devices, 1.0 / self.devices)
+        if self.slices > 1:
+            shares = (self.base - 1.0) * float(self.base) ** -np.arange(1, self.slices + 1)
+            shares[-1] *= self.base / (self.base - 1.0)  # the last slice is no digit but holds the rest
         signed = (
             np.repeat(shares, 2) * np.tile([1.0, -1.0], len(shares)) if self.mapping == "pair" else 2 * shares
         )
@@ -71,32 +74,35 @@ class Conductance(Effect):
         """What is added to the sum of ``factors * g`` to give t."""
         return -float(self.factors().sum() * self.g_min) - (1.0 if self.mapping == "offset" else 0.0)
 
-    def targets(self, t: Floats) -> Floats:
-        """Targets of the devices of each weight, ``(g - g_min) / (g_max - g_min)`` in [0, 1].
+    def targets(self, t: Floats) -> Iterator[Floats]:
+        """Targets of the devices of each weight, plane by plane.
 
         Parameters
         ----------
         t : (n,) float64, in [-1, 1]
 
-        Returns
-        -------
-        (planes, n) float64
+        Yields
+        ------
+        (n,) float64
+            ``(g - g_min) / (g_max - g_min)`` in [0, 1].
         """
-        if self.mapping == "offset":
-            return np.tile((t + 1) / 2, (self.devices, 1))
-        sides = np.stack([np.maximum(t, 0), np.maximum(-t, 0)])
-        if self.slices == 1:
-            return np.tile(sides, (self.devices, 1))
-        return np.concatenate(list(self._digits(sides)))
+        for _ in range(self.devices):
+            if self.mapping == "offset":
+                yield (t + 1) / 2
+            elif self.slices == 1:
+                yield np.maximum(t, 0)
+                yield np.maximum(-t, 0)
+            else:
+                yield from self._digits(t)
 
-    def _digits(self, sides: Floats) -> list[Floats]:
+    def _digits(self, t: Floats) -> Iterator[Floats]:
         """Digits of both sides, the largest first; the last one takes the rest."""
-        found, rest = [], sides * self.base
+        rest = np.stack([np.maximum(t, 0), np.maximum(-t, 0)]) * self.base
         for _ in range(self.slices - 1):
             digit = np.minimum(np.floor(rest), self.base - 1)
-            found.append(digit / (self.base - 1))
+            yield from digit / (self.base - 1)
             rest = (rest - digit) * self.base
-        return [*found, np.minimum(rest / (self.base - 1), 1.0)]
+        yield from np.minimum(rest / self.base, 1.0)
 
     def weight_range(self, weight: NDArray[np.float32], headroom: float) -> NDArray[np.float32]:
         """Weight that a fully programmed device stands for, per column; above 0.

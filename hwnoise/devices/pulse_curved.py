@@ -91,9 +91,7 @@ class Piecewise(Stepped):
     @model_validator(mode="after")
     def _as_many_up_as_down(self) -> Piecewise:
         if len(self.nodes_up) != len(self.nodes_down):
-            raise ValueError(
-                f"nodes_up has {len(self.nodes_up)} entries and nodes_down {len(self.nodes_down)}: give as many"
-            )
+            raise ValueError("nodes_up and nodes_down must have as many entries")
         return self
 
     def curve(self) -> list[list[float]]:

@@ -1,4 +1,4 @@
-"""Step models linear in the weight: constant, linear, and soft bounds (eq:pulse-linear, eq:pulse-soft-bounds)."""
+"""Step models linear in the weight: constant, linear, soft bounds (eq:pulse-linear)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from hwnoise.devices.pulse_response import Floats, Kind, Normal, Range, Response, Stepped
+from hwnoise.devices.pulse_response import Floats, Kind, Normal, Range, Response, Stepped, spread_out
 
 Number = Annotated[float, Field(ge=-1e3, le=1e3)]
 
@@ -22,9 +22,10 @@ class ConstantStep(Stepped):
         return s, 0.0, 0.0, 0.0
 
 
-class _Affine(Stepped):
+class _Affine(Response):
     kind: ClassVar[Kind] = "affine"
     straddles: ClassVar[bool] = True
+
     cycle_noise_law: Literal["additive", "multiplicative"] = "additive"
 
     def noise(self, s: float, low: float, high: float) -> tuple[float, float, float, float]:
@@ -32,7 +33,7 @@ class _Affine(Stepped):
         return (s, 0.0, 0.0, 0.0) if self.cycle_noise_law == "additive" else (0.0, 0.0, s, 0.0)
 
 
-class LinearStep(_Affine):
+class LinearStep(_Affine, Stepped):
     """``w += D+ (1 - c+ w / w_max)``, with the mean bounds (eq:pulse-linear).
 
     Attributes
@@ -59,7 +60,7 @@ class LinearStep(_Affine):
         return [rise, fall, rise * c_up / span.high, fall * c_down / span.low]
 
 
-class _SoftBounds(_Affine):
+class _SoftBounds(_Affine, Stepped):
     def cells(self, up: Floats, down: Floats, span: Range, normal: Normal) -> list[Floats]:
         """D+, D-, D+ / b_max and D- / b_min."""
         rise, fall = self.step * up, self.step * down
@@ -91,13 +92,13 @@ class SoftBoundsReference(_SoftBounds):
 
     def offset(self, cells: list[Floats], normal: Normal) -> Floats:
         """The reference's own value, and the symmetry point if that is subtracted."""
-        value = self.reference + self.reference_spread * normal("reference")
+        value = spread_out(self.reference, self.reference_spread, "reference", normal)
         if self.subtract_symmetry_point:
             value = value + (cells[0] - cells[1]) / (cells[2] - cells[3])
         return value
 
 
-class SoftBoundsPmax(Response):
+class SoftBoundsPmax(_Affine):
     """Soft bounds by pulse count: ``p_max`` pulses go from w_min to w_max (eq:pulse-pmax).
 
     Attributes
@@ -111,12 +112,8 @@ class SoftBoundsPmax(Response):
     """
 
     shape: Literal["soft_bounds_pmax"] = "soft_bounds_pmax"
-    kind: ClassVar[Kind] = "affine"
-    straddles: ClassVar[bool] = True
-
     alpha: float = Field(gt=0, le=10)
     p_max: float = Field(ge=1, le=1e6)
-    cycle_noise_law: Literal["additive", "multiplicative"] = "additive"
 
     def bounds(self, low: float, high: float) -> tuple[float, float]:
         """Where endless pulses would lead, a little beyond the range."""
@@ -133,7 +130,3 @@ class SoftBoundsPmax(Response):
         rate = -math.expm1(-self.alpha)
         rise, fall = rate * span.high * up, -rate * span.low * down
         return [rise, fall, rise / span.highs, fall / span.lows]
-
-    def noise(self, s: float, low: float, high: float) -> tuple[float, float, float, float]:
-        """As of ``LinearStep``."""
-        return (s, 0.0, 0.0, 0.0) if self.cycle_noise_law == "additive" else (0.0, 0.0, s, 0.0)

@@ -68,8 +68,8 @@ def curvature(nonlinearity: NDArray[np.floating]) -> NDArray[np.float64]:
 
     Notes
     -----
-    A label is the largest distance of the curve from a line. Solves ``max_p abs(f(p) - p) = 0.07 sqrt(2) label``, ``f(p) = (1 - e**(-k p)) / (1 - e**-k)``, in k: the
-    distance is largest where ``f' = 1``. Tabulated, within 1e-6. Golden: ``test_pulsed_golden.py``.
+    A label is the largest distance of the curve from a line, over ``0.07 sqrt(2)``; it is largest where
+    ``f' = 1``. Tabulated, within 1e-6. Test: ``tests/golden/test_pulsed_golden.py``.
     """
     k = np.logspace(-4, 3, 20_001)
     full = -np.expm1(-k)

@@ -53,8 +53,8 @@ class Response(BaseModel):
         return 0.0, 0.0, s, 0.0
 
     def offset(self, cells: list[Floats], normal: Normal) -> Floats:
-        """What the reference subtracts at a read [weight], per device."""
-        return np.zeros_like(cells[0])
+        """What the reference subtracts at a read [weight], per device or (1,) for all."""
+        return np.zeros(1, np.float32)
 
 
 class Stepped(Response):
@@ -75,3 +75,8 @@ class Stepped(Response):
     def cells(self, up: Floats, down: Floats, span: Range, normal: Normal) -> list[Floats]:
         """D+ and D-."""
         return [self.step * up, self.step * down]
+
+
+def spread_out(mean: float, sigma: float, name: str, normal: Normal) -> Floats:
+    """Values (size,) about ``mean``, or the one value (1,) that all share."""
+    return np.full(1, mean, np.float32) if sigma == 0 else np.float32(mean) + np.float32(sigma) * normal(name)

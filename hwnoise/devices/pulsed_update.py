@@ -21,7 +21,7 @@ from hwnoise.devices.pulse_linear import (
     SoftBoundsReference,
 )
 from hwnoise.devices.pulse_neurosim import NeuroSim
-from hwnoise.devices.pulse_response import Normal, Range
+from hwnoise.devices.pulse_response import Normal, Range, spread_out
 
 Floats = NDArray[np.float32]
 StepModel = Annotated[
@@ -36,22 +36,22 @@ StepModel = Annotated[
     | NeuroSim,
     Field(discriminator="shape"),
 ]
-LEAST_BOUND = 1e-3  # of the mean one: a bound of 0 would make the steps of soft bounds infinite
+LEAST_BOUND = np.float32(1e-3)  # of the mean one: a bound of 0 would make the steps of soft bounds infinite
 
 
 @dataclass(frozen=True)
 class Devices:
-    """What is fixed for the life of a chip, per device (size,) [weight].
+    """What is fixed for the life of a chip, per device (size,) or for all (1,).
 
     Attributes
     ----------
     cells : (4 or 6, size) float32
-        D+, D-, b_min, b_max, and where steps are linear in the weight their two slopes.
-    offset : (size,) float32
-        Subtracted at a read.
-    reset : (size,) float32
-        Where a reset leads, on average.
-    longevity : (size,) float32
+        D+, D-, b_min, b_max [weight], and where steps are linear in the weight their two slopes [1].
+    offset : (size,) or (1,) float32
+        Subtracted at a read [weight].
+    reset : (size,) or (1,) float32
+        Where a reset leads, on average [weight].
+    longevity : (size,) or (1,) float32
         Factor on the lifetime.
     corrupt : (size,) bool
         Devices that no pulse moves.
@@ -218,8 +218,8 @@ class PulsedUpdate(Effect):
         lows, highs = np.where(corrupt, stuck, lows), np.where(corrupt, stuck, highs)
         cells = np.array([*rows[:2], lows, highs, *rows[2:]], np.float32)
         cells[[0, 1, *range(4, len(cells))]] *= ~corrupt
-        reset = (self.reset + self.reset_spread * normal("reset")).astype(np.float32)
-        longevity = np.maximum(1 + self.lifetime_spread * normal("lifetime"), LEAST_BOUND).astype(np.float32)
+        reset = spread_out(self.reset, self.reset_spread, "reset", normal)
+        longevity = np.maximum(spread_out(1.0, self.lifetime_spread, "lifetime", normal), LEAST_BOUND)
         return Devices(cells, offset, reset, longevity, corrupt)
 
     def _gains(self, normal: Normal) -> tuple[Floats, Floats]:

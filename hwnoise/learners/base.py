@@ -48,7 +48,8 @@ class Needs:
     def __str__(self) -> str:
         lasting = "" if "read" in self.time_scales else " that outlives a pass"
         article = "an" if self.level[0] in "aeiou" else "a"
-        return f"{article} {self.level} noise{lasting} that can be observed by {' or '.join(sorted(self.handles))}"
+        handles = " or ".join(sorted(self.handles))
+        return f"{article} {self.level} noise{lasting} that can be observed by {handles}"
 
 
 @runtime_checkable

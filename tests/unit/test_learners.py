@@ -197,7 +197,9 @@ def test_estimates_have_the_shape_of_their_parameters(name: str) -> None:
     reading, losses = a_reading()
     estimate = bound(learners.make(name), FITTING[name]).tell(reading, losses)
     shapes = {"h.weight": (4, 3), "h.bias": (4,), "o.weight": (2, 4), "o.bias": (2,)}
-    wanted = {key: shape for key, shape in shapes.items() if name not in WEIGHTS_ONLY or key.endswith("weight")}
+    wanted = {
+        key: shape for key, shape in shapes.items() if name not in WEIGHTS_ONLY or key.endswith("weight")
+    }
     assert {key: value.shape for key, value in estimate.items()} == wanted
     assert all(value.dtype == np.float32 for value in estimate.values())
 
