@@ -21,7 +21,7 @@ class Lanes(NamedTuple):
     """Scratch memory of one thread; a lane is a column."""
 
     counts: Counts  # (samples, 64): pulses asked for, negative ones down
-    queue: NDArray[np.uint64]  # (words, 64): bit p is 1 if the lane's pulse p goes up
+    queue: NDArray[np.uint64]  # (words, 64): bit p is 1 if the lane's pulse p goes up; one word, if one sample
     filled: NDArray[np.int64]  # pulses in the queue
     elements: NDArray[np.uint32]  # which device
     cells: Floats  # (4 or 6, 64): its constants
@@ -38,7 +38,7 @@ class Lanes(NamedTuple):
 
 @kernel
 def make_lanes(samples: int, words: int, rows: int) -> Lanes:
-    """Return scratch memory for ``samples`` samples, ``words`` of queue, ``rows`` of constants."""
+    """Return scratch memory for ``samples`` samples, ``words`` > 1 of queue unless one, ``rows`` of constants."""
     return Lanes(
         counts=np.zeros((samples, LANES), np.int32),
         queue=np.zeros((words, LANES), np.uint64),
@@ -91,15 +91,19 @@ def draw(
         z[2, i], z[3, i] = box_muller(c, d)
 
 
-@kernel(inline=True)
+@kernel
 def line_up(lanes: Lanes, words: int, width: int) -> None:
-    """Put the directions of each lane's pulses, sample after sample, in its queue of bits."""
+    """Put the directions of each lane's pulses, sample after sample, in its queue of bits.
+
+    A single sample has one direction: its only word then stands for all.
+    """
     for i in range(width):
         lanes.filled[i] = 0
-    for v in range(words):
-        for i in range(width):
-            lanes.queue[v, i] = np.uint64(0)
-    for b in range(len(lanes.counts) if words else 0):
+        lanes.queue[0, i] = ~np.uint64(0) if lanes.ups[i] > 0 else np.uint64(0)
+    if len(lanes.queue) == 1:
+        return
+    lanes.queue[:words] = 0
+    for b in range(len(lanes.counts)):
         for v in range(words):
             for i in range(width):
                 n = np.int64(lanes.counts[b, i])
@@ -115,15 +119,11 @@ def line_up(lanes: Lanes, words: int, width: int) -> None:
 @kernel(inline=True)
 def take(lanes: Lanes, p: int, width: int) -> None:
     """Set ``signs`` to the direction of each lane's pulse ``p``, 0 where it has no more."""
-    word, bit = p >> 6, np.uint64(p & 63)
-    if len(lanes.counts) > 1:
-        for i in range(width):
-            up = np.int32((lanes.queue[word, i] >> bit) & np.uint64(1))
-            more = np.int32(p) < lanes.ups[i] + lanes.downs[i]
-            lanes.signs[i] = up + up - np.int32(1) if more else np.int32(0)
-    else:
-        for i in range(width):
-            lanes.signs[i] = np.int32(np.int32(p) < lanes.ups[i]) - np.int32(np.int32(p) < lanes.downs[i])
+    word, bit = np.uint64(min(p >> 6, len(lanes.queue) - 1)), np.uint64(p & 63)
+    for i in range(width):
+        up = np.int32((lanes.queue[word, i] >> bit) & np.uint64(1))
+        more = np.int32(p) < lanes.ups[i] + lanes.downs[i]
+        lanes.signs[i] = up + up - np.int32(1) if more else np.int32(0)
 
 
 @kernel

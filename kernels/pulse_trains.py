@@ -132,7 +132,7 @@ def apply_trains(
     Test: ``tests/statistical/test_pulsed_update.py``.
     """
     samples, n_out = d.shape
-    lanes = make_lanes(samples, (31 * samples + 63) >> 6, len(devices))
+    lanes = make_lanes(samples, 1 + (31 * samples + 63) // 64, len(devices))
     for i in range(first, last):
         for start in range(0, n_out, LANES):
             width = min(LANES, n_out - start)

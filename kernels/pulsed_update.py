@@ -96,7 +96,7 @@ def pulse_block(
     for row in range(len(devices)):
         for i in range(width):
             lanes.cells[row, i] = devices[row, np.uint64(first + i)]
-    words = (longest + 63) >> 6 if len(lanes.counts) > 1 else 0
+    words = min((longest + 63) >> 6, len(lanes.queue))
     jumps = kind <= AFFINE and noise[1] == ZERO and noise[2] == ZERO and noise[3] == ZERO
     if kind == AFFINE or not jumps:
         line_up(lanes, words, width)

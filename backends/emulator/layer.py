@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.backends.base import ONE_PASS, Eligibility, Probe
+from hwnoise.backends.emulator.conversion import Drive, InputConverters
 from hwnoise.backends.emulator.device_array import DeviceArray
 from hwnoise.backends.emulator.digital_array import DigitalArray
 from hwnoise.backends.emulator.node import NodeNoises
@@ -17,10 +18,11 @@ from hwnoise.backends.emulator.paired import paired_product
 from hwnoise.backends.emulator.read import View, noisy_product
 from hwnoise.backends.emulator.rows import pass_slices
 from hwnoise.backends.emulator.synapse_array import ReleaseView, SynapseArray
-from hwnoise.kernels import converters
+from hwnoise.backends.emulator.tile import TileRow, tile_rows, tiling_of
 from hwnoise.network import DenseLayer
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
+from hwnoise.tiling import add_partial_sums
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -28,7 +30,7 @@ READ_BACK_ROWS = 256
 
 
 class Layer:
-    """A dense layer placed on one array."""
+    """A dense layer placed on one array, or on the tiles of several."""
 
     def __init__(self, substrate: Substrate, dense: DenseLayer, stream: Stream, headroom: float) -> None:
         self.name, self.substrate, self.activation = dense.name, substrate, dense.activation
@@ -39,7 +41,10 @@ class Layer:
         )
         self.array = _placed(substrate, weight, stream, headroom)
         self.node = NodeNoises(substrate, self.n_out, stream)
-        self._dac_key, self._adc_key = stream.child("dac").key, stream.child("adc").key
+        self.tiling = tiling_of(substrate, self.n_in, self.n_out)
+        self._tile_rows = tile_rows(substrate, self.tiling, stream)
+        self._converters_in = InputConverters(substrate.dac, stream.child("dac").key)
+        self._no_bias = np.zeros(self.n_out, np.float32)
 
     def forward(
         self, x: Floats, tick: int, quiet: Mask | None = None, probe: Probe = ONE_PASS
@@ -62,20 +67,11 @@ class Layer:
         known : (rows, n_out) float32, or None
             That part of the node noise in them which the chip knows.
         """
-        q, scale = self._convert_in(x, tick, quiet)
+        drive = self._converters_in.drive(x, tick, quiet, probe)
+        shift, known = self._node_noise(drive)
         y = np.empty((len(x), self.n_out), np.float32)
-        self._product(q, tick, quiet, probe, y)
-        noise, known = self.node.draw(tick, len(x))
-        if noise is not None:
-            if quiet is not None:
-                noise[quiet] = 0
-            if known is not None and quiet is not None:
-                known[quiet] = 0
-            shift = noise / self.array.weight_range
-            shift /= scale[:, None]
-            y += shift
-        full_scale = self.substrate.adc.range if self.substrate.adc else 1.0
-        self._convert_out(y, tick, quiet, scale, full_scale, self.bias)
+        for view, block in self._blocks(tick, len(x)):
+            self._read(view, block, drive, shift, y[block])
         return y, known
 
     def read_weights(self, tick: int) -> Floats:
@@ -87,19 +83,19 @@ class Layer:
         if isinstance(self.array, SynapseArray):
             return np.ascontiguousarray(self.true_weights(tick))
         back = np.empty((self.n_in, self.n_out), np.float32)
-        zero = np.zeros(self.n_out, np.float32)
-        for first in range(0, self.n_in, READ_BACK_ROWS):
-            lines = np.eye(min(READ_BACK_ROWS, self.n_in - first), self.n_in, first, dtype=np.float32)
-            part = back[first : first + len(lines)]
-            self._product(lines, tick + first, None, ONE_PASS, part)
-            self._convert_out(part, tick + first, None, np.ones(len(lines), np.float32), 1.0, zero)
+        for row in self._tile_rows:
+            first, stop = row.inputs.start, row.inputs.stop
+            for start in range(first, stop, READ_BACK_ROWS):
+                reads = min(READ_BACK_ROWS, stop - start)
+                lines = np.eye(reads, stop - first, start - first, dtype=np.float32)
+                self._read_lines(row, lines, tick + start, back[start : start + reads])
         return np.ascontiguousarray(back.T)
 
     def eligibility(self, x: Floats, tick: int, probe: Probe) -> Eligibility:
         """What synapses remember of ``forward`` with the same ``x``, ``tick`` and ``probe``."""
         assert isinstance(self.array, SynapseArray)
-        q, _ = self._convert_in(x, tick, None)
-        return self.array.view(tick).eligibility(q, tick, probe)
+        drive = self._converters_in.drive(x, tick, None, probe)
+        return self.array.view(tick).eligibility(drive.q, tick, probe)
 
     def true_weights(self, tick: int) -> Floats:
         """The weights as they are at ``tick``, without the noise of a read: for diagnostics only."""
@@ -121,53 +117,47 @@ class Layer:
         self.array.restore(state)
         self.node.restore(state)
 
-    def _product(self, q: Floats, tick: int, quiet: Mask | None, probe: Probe, y: Floats) -> None:
-        """Noisy products, block of ticks by block; quiet rows without what moves within a block."""
-        for view, block in self._blocks(tick, len(q)):
-            still = None if quiet is None else quiet[block]
-            passes, start = pass_slices(block, len(q), probe), tick + block.start
-            if isinstance(view, ReleaseView):
-                view.product(q[block], start, y[block], passes)
-            elif view.held is None and probe.passes > 1:
-                paired_product(view, q[block], start, passes, still, y[block])
-                continue
-            else:
-                noisy_product(view, q[block], start, y[block])
-            if still is not None and still.any():
-                y[block][still] = q[block][still] @ view.weight
+    def _read(
+        self, view: View | ReleaseView, block: slice, drive: Drive, shift: Floats | None, y: Floats
+    ) -> None:
+        """Read one block of rows; node noise and bias enter once, with the first row of tiles."""
+
+        def read(number: int, inputs: slice, q: Floats, part: Floats) -> None:
+            row = self._tile_rows[number]
+            _product(row.part(view), np.ascontiguousarray(q), drive, block, part)
+            if shift is not None and number == 0:
+                part += shift[block]
+            full_scale, bias = row.converters.full_scale, self._no_bias if number else self.bias
+            row.converters.convert(part, drive, block, full_scale, self.array.weight_range, bias)
+
+        add_partial_sums(self.tiling.row_slices, read, drive.q[block], y)
+
+    def _read_lines(self, row: TileRow, lines: Floats, tick: int, y: Floats) -> None:
+        """Read some input lines (reads, lines) of one row of tiles, for single devices."""
+        drive = Drive(lines, np.ones(len(lines), np.float32), tick, None, ONE_PASS)
+        for view, block in self._blocks(tick, len(lines)):
+            part = y[block]
+            _product(row.part(view), lines[block], drive, block, part)
+            row.converters.convert(part, drive, block, 1.0, self.array.weight_range, self._no_bias)
+
+    def _node_noise(self, drive: Drive) -> tuple[Floats | None, Floats | None]:
+        """Node noise in units of the array's outputs, and in node units the part of it that the chip knows."""
+        noise, known = self.node.draw(drive.tick, len(drive.q))
+        if noise is None:
+            return None, None
+        if drive.quiet is not None:
+            noise[drive.quiet] = 0
+            if known is not None:
+                known[drive.quiet] = 0
+        shift = noise / self.array.weight_range
+        shift /= drive.scale[:, None]
+        return shift, known
 
     def _blocks(self, tick: int, rows: int) -> Iterator[tuple[View | ReleaseView, slice]]:
         block = self.array.block
         edges = [0, *range(block - tick % block, rows, block), rows] if block else [0, rows]
         for start, stop in pairwise(edges):
             yield self.array.view(tick + start), slice(start, stop)
-
-    def _convert_in(self, x: Floats, tick: int, quiet: Mask | None) -> tuple[Floats, Floats]:
-        """Inputs normalised to [-1, 1], and the full scale of each row."""
-        dac, scale = self.substrate.dac, np.ones(len(x), np.float32)
-        if dac is None:
-            return np.ascontiguousarray(x, np.float32), scale
-        q = np.empty(x.shape, np.float32)
-        at_once = dac.levels if dac.rounding == "nearest" else 0
-        if dac.range == "vector":
-            converters.dac_vector(x, at_once, q, scale)
-        else:
-            converters.dac_fixed(x, np.float32(dac.range), at_once, q)
-            scale[:] = dac.range
-        if not at_once:
-            _round(q, 1.0, dac.levels, quiet, self._dac_key, tick)
-        return q, scale
-
-    def _convert_out(
-        self, y: Floats, tick: int, quiet: Mask | None, scale: Floats, full_scale: float, bias: Floats
-    ) -> None:
-        """Turn array outputs ``y`` into node values, in place."""
-        adc, at_once = self.substrate.adc, 0
-        if adc is not None and adc.rounding == "nearest":
-            at_once = adc.levels
-        elif adc is not None:
-            _round(y, full_scale, adc.levels, quiet, self._adc_key, tick)
-        converters.adc(y, scale, at_once, np.float32(full_scale), self.array.weight_range, bias, y)
 
 
 def _placed(
@@ -181,6 +171,16 @@ def _placed(
     return DigitalArray(substrate, weight, stream, headroom)
 
 
-def _round(y: Floats, full_scale: float, levels: int, quiet: Mask | None, key: Any, tick: int) -> None:
-    nearest = np.zeros(len(y), np.bool_) if quiet is None else quiet
-    converters.round_stochastically(y, np.float32(full_scale), levels, nearest, key, np.uint64(tick))
+def _product(view: View | ReleaseView, q: Floats, drive: Drive, block: slice, y: Floats) -> None:
+    """Write products with the noise of ``block`` to ``y``; quiet rows without what moves within it."""
+    still, tick = drive.still(block), drive.tick + block.start
+    passes = pass_slices(block, len(drive.q), drive.probe)
+    if isinstance(view, ReleaseView):
+        view.product(q, tick, y, passes)
+    elif view.held is None and drive.probe.passes > 1:
+        paired_product(view, q, tick, passes, still, y)
+        return
+    else:
+        noisy_product(view, q, tick, y)
+    if still is not None and still.any():
+        y[still] = q[still] @ view.weight

@@ -27,6 +27,7 @@ from hwnoise.backends.emulator.threads import one_blas_thread
 from hwnoise.network import Network
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
+from hwnoise.tiling import Tiling
 
 Array = NDArray[Any]
 
@@ -101,6 +102,11 @@ class EmulatorProgram:
         """Correlation of each noise with memory between the first two passes of ``ticks`` [pass, sample]."""
         return self.substrate.correlation(ticks[0], ticks[1], self.tick)
 
+    @property
+    def tiles(self) -> dict[str, Tiling]:
+        """How each layer is split over arrays: sizes, places and ``utilisation``."""
+        return {name: layer.tiling for name, layer in self.layers.items()}
+
     def diagnostics(self) -> dict[str, Array]:
         """True values, for reports; no learner gets this: ``<layer>.weight``, ``.bias``, ``.writes``."""
         found: dict[str, Array] = {}
@@ -152,8 +158,8 @@ class EmulatorProgram:
         return Reading(output, inputs, nodes, noises, ticks=when, eligibility=remembered)
 
     def _count(self, layer: Layer, rows: int) -> None:
-        self.events["conversions_in"] += layer.n_in * rows
-        self.events["conversions_out"] += layer.n_out * rows
+        self.events["conversions_in"] += layer.n_in * len(layer.tiling.column_slices) * rows
+        self.events["conversions_out"] += layer.n_out * len(layer.tiling.row_slices) * rows
         self.events["multiplications"] += layer.n_in * layer.n_out * rows
 
     def _let_pass(self, reads: int) -> None:

@@ -18,8 +18,9 @@ from hwnoise.devices.device_noise import DeviceNoise
 from hwnoise.devices.drift import Drift
 from hwnoise.devices.effect import Effect
 from hwnoise.devices.faults import Faults
+from hwnoise.devices.ir_drop import IrDrop
 from hwnoise.devices.levels import Levels
-from hwnoise.devices.mismatch import Mismatch
+from hwnoise.devices.mismatch import ConverterMismatch, Mismatch
 from hwnoise.devices.node_noise import NodeNoise
 from hwnoise.devices.one_over_f import OneOverF
 from hwnoise.devices.programming_noise import ProgrammingNoise
@@ -29,6 +30,7 @@ from hwnoise.devices.retention import Retention
 from hwnoise.devices.source import Source
 from hwnoise.devices.stochastic_synapse import StochasticSynapse
 from hwnoise.devices.telegraph import Telegraph
+from hwnoise.devices.tile import Tile
 from hwnoise.devices.write import Write
 
 Ticks = NDArray[np.uint64]
@@ -41,13 +43,18 @@ _ON_CONDUCTANCE = (
     *_AGEING,
     "one_over_f",
     "device_noise",
+    "ir_drop",
 )
 NODE_EFFECTS = frozenset({"node_noise", "telegraph"})
 _NOISES = NODE_EFFECTS | {
     "programming_noise", "mismatch", "drift", "relaxation", "retention", "one_over_f", "device_noise",
     "read_noise", "stochastic_synapse",
 }  # fmt: skip
-_NOT_BESIDE_SYNAPSES = ("conductance", "read_noise")
+_NOT_BESIDE_SYNAPSES = {
+    "conductance": "holds the weight itself",
+    "read_noise": "releases at random, which is the noise of its reads",
+    "tile": "sends events, which add up however they are wired",
+}
 _SEEN_AT_NODES = frozenset({"known", "replayable", "paired", "mean_subtracted"})
 _SEEN_AT_EVENTS = frozenset({"local_event"})
 _LASTING = {
@@ -82,6 +89,7 @@ class Substrate(BaseModel):
     quiet: Literal["none", "chip", "layer"] = "none"
     sources: Annotated[tuple[Source, ...], Field(strict=False)] = ()
     clock: Clock = Field(default_factory=Clock)
+    tile: Tile | None = None
     conductance: Conductance | None = None
     levels: Levels | None = None
     programming_noise: ProgrammingNoise | None = None
@@ -92,25 +100,30 @@ class Substrate(BaseModel):
     retention: Retention | None = None
     one_over_f: OneOverF | None = None
     device_noise: DeviceNoise | None = None
+    ir_drop: IrDrop | None = None
     read_noise: ReadNoise | None = None
     stochastic_synapse: StochasticSynapse | None = None
     node_noise: NodeNoise | None = None
     telegraph: Telegraph | None = None
     dac: Dac | None = None
     adc: Adc | None = None
+    converter_mismatch: ConverterMismatch | None = None
     write: Write = Field(default_factory=Write)
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Substrate:
+    def _has_what_effects_act_on(self) -> Substrate:
         for name in _ON_CONDUCTANCE:
             if getattr(self, name) is not None and self.conductance is None:
                 raise ValueError(f"{name} acts on conductances, and there is no [conductance] table")
-        for name in _NOT_BESIDE_SYNAPSES:
+        if self.converter_mismatch is not None and self.adc is None:
+            raise ValueError("converter_mismatch acts on output converters, and there is no [adc] table")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Substrate:
+        for name, reason in _NOT_BESIDE_SYNAPSES.items():
             if getattr(self, name) is not None and self.stochastic_synapse is not None:
-                raise ValueError(
-                    f"stochastic_synapse holds the weight itself, its releases are the noise of its reads: "
-                    f"no [{name}] beside it"
-                )
+                raise ValueError(f"a stochastic_synapse {reason}: no [{name}] beside it")
         ages = [name for name in _AGEING if getattr(self, name) is not None]
         if len(ages) > 1:
             raise ValueError(f"{' and '.join(ages)} both say how devices age: one of them has to go")

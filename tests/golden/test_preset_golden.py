@@ -1,4 +1,4 @@
-"""Published ageing of three more devices: relaxation, retention tables and single-device read noise."""
+"""Published numbers of the presets beside pcm and smtj: programming, ageing and read noise."""
 
 from __future__ import annotations
 
@@ -71,6 +71,59 @@ def test_retention_between_and_after_the_measured_days() -> None:
     aged = effect.age(g, z, DAY * np.array([1.0, 1.5, 2.0, 1000.0]), 0, 3200)[0]
     assert aged[1] == pytest.approx((aged[0] + aged[2]) / 2, abs=1e-3)
     assert aged[3] == effect.age(g, z, np.full(4, 5 * DAY), 0, 3200)[0, 0]
+
+
+HERMES = {
+    "hermes_one_device": [
+        [0.1578, 0.3693, 0.6145, 0.8653, 0.9748, 1.0076],
+        [0.0400, 0.0253, 0.0143, 0.0121, 0.0098, 0.0055],
+        [0.0400, 0.0218, 0.0206, 0.0217, 0.0184, 0.0168],
+    ],
+    "hermes_two_device": [
+        [0.1660, 0.5577, 0.8888, 0.9910, 0.9124, 1.0927],
+        [0.0400, 0.0212, 0.0105, 0.0090, 0.0076, 0.0048],
+        [0.0400, 0.0200, 0.0159, 0.0167, 0.0153, 0.0123],
+    ],
+}  # at X: programming spread [µS], spread of the drift exponent, relative 1/f amplitude
+X = np.array([0, 0.1, 0.25, 0.5, 0.75, 1])
+PROGRAMMED = {
+    "wan": (X, [0.3480, 1.5562, 2.2583, 2.0229, 1.5330, 1.1030]),
+    "wan_one_day": (X, [0.7010, 2.4473, 3.7208, 3.9090, 3.3665, 2.6510]),
+    "wan_two_days": (X, [0.7820, 2.4102, 3.6638, 3.9291, 3.3744, 2.6770]),
+    "wan_cubic": (X, [1.0530, 1.8257, 2.4136, 2.3618, 1.8192, 1.7074]),
+    "milo": (
+        np.array([50, 67.5, 93.75, 137.5, 181.25, 225]) / 225,
+        [4.3270, 4.1676, 3.9285, 3.5301, 3.1317, 2.7332],
+    ),
+    "cmo": (
+        np.array([9, 16.92, 28.8, 48.6, 68.4, 88.2]) / 88.2,
+        [0.1128, 0.2022, 0.3364, 0.5599, 0.7835, 1.0070],
+    ),
+}  # spread of a programming [µS] at g / g_max
+
+
+@pytest.mark.parametrize("name", HERMES)
+def test_hermes(name: str) -> None:
+    """Check eq:programming-noise, eq:drift-exponent and eq:accumulated-variance at six conductances."""
+    kind = substrate.load(name)
+    assert kind.conductance is not None and kind.programming_noise is not None  # noqa: PT018
+    assert kind.drift is not None and kind.one_over_f is not None  # noqa: PT018
+    sigma, spread, q = HERMES[name]
+    assert kind.programming_noise.sigma_at(X, kind.conductance.g_max) == pytest.approx(sigma, abs=5e-5)
+    assert kind.drift.mean.at(X) == pytest.approx([0.13, 0.0719, 0.0677, 0.0564, 0.0396, 0.0174], abs=5e-5)
+    assert kind.drift.std.at(X) == pytest.approx(spread, abs=5e-5)
+    assert kind.one_over_f.q.at(X) == pytest.approx(q, abs=5e-5)
+
+
+@pytest.mark.parametrize("name", PROGRAMMED)
+def test_spread_of_a_programming(name: str) -> None:
+    """Check eq:programming-noise against the published curves, at the g_max of the fit and twice it."""
+    kind = substrate.load(name)
+    assert kind.conductance is not None and kind.programming_noise is not None  # noqa: PT018
+    x, sigma = PROGRAMMED[name]
+    g_max = kind.conductance.g_max
+    assert kind.programming_noise.sigma_at(x, g_max) == pytest.approx(sigma, abs=5e-5)
+    assert kind.programming_noise.sigma_at(x, 2 * g_max) == pytest.approx(2 * np.array(sigma), abs=1e-4)
 
 
 def test_read_noise_of_sonos_and_cmo() -> None:

@@ -1,0 +1,74 @@
+"""Rows of tiles: arrays that share some of a layer's inputs, with noise and converters of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise.backends.emulator.conversion import OutputConverters
+from hwnoise.backends.emulator.read import View
+from hwnoise.backends.emulator.synapse_array import ReleaseView
+from hwnoise.streams import Stream
+from hwnoise.substrate import Substrate
+from hwnoise.tiling import Tiling, partition
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class TileRow:
+    """One row of tiles of a layer.
+
+    Attributes
+    ----------
+    inputs : slice
+        Input lines it takes.
+    whole : bool
+        Whether these are all lines of the layer.
+    converters : OutputConverters
+    read_key : uint64
+        Of the noise that is new at every read.
+    held_keys : (3,) uint64
+        Of the bands that move within a block.
+    """
+
+    inputs: slice
+    whole: bool
+    converters: OutputConverters
+    read_key: Any
+    held_keys: Any
+
+    def part(self, view: View | ReleaseView) -> View | ReleaseView:
+        """The devices of this row of tiles."""
+        if self.whole or isinstance(view, ReleaseView):
+            return view
+        weight, fresh, held = (
+            None if a is None else a[self.inputs] for a in (view.weight, view.fresh, view.held)
+        )
+        assert weight is not None
+        return View(weight, fresh, held, self.read_key, self.held_keys)
+
+
+def tiling_of(substrate: Substrate, n_in: int, n_out: int) -> Tiling:
+    """How a layer is split over arrays of this kind; over one as large as the layer if they have no size."""
+    if substrate.tile is None:
+        return partition(n_in, n_out, n_in, n_out)
+    return substrate.tile.partition(n_in, n_out)
+
+
+def tile_rows(substrate: Substrate, tiling: Tiling, stream: Stream) -> list[TileRow]:
+    """The rows of tiles of one layer; a single one draws what the layer would draw without tiles."""
+    count, n_out = len(tiling.row_slices), tiling.column_slices[-1].stop
+    mismatch = substrate.converter_mismatch
+    uneven = mismatch and mismatch.draw(stream.child("converter_mismatch"), (count, n_out))
+    rows = []
+    for number, inputs in enumerate(tiling.row_slices):
+        own = stream.child(f"tile/{number}") if number else stream
+        gain, offset = (uneven[0][number], uneven[1][number]) if uneven else (None, None)
+        out = OutputConverters(substrate.adc, own.child("adc").key, gain, offset)
+        held = np.array([own.child(f"one_over_f/{k}").key for k in (1, 2, 3)], np.uint64)
+        rows.append(TileRow(inputs, count == 1, out, own.child("read").key, held))
+    return rows
