@@ -169,7 +169,7 @@ def as_batch(task_or_batch: Task | Batch) -> Batch:
 
 
 def _probe(learner: Learner, batch: int) -> Probe:
-    """What the learner asks for; of synapses, which keep their releases to themselves, two passes of nodes."""
+    """What the learner asks for; of synapses, which keep what they released, two passes of nodes."""
     probe = learner.ask(0, batch)
     if learner.needs.level != "event":
         return probe

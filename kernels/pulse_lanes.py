@@ -21,7 +21,9 @@ class Lanes(NamedTuple):
     """Scratch memory of one thread; a lane is a column."""
 
     counts: Counts  # (samples, 64): pulses asked for, negative ones down
-    queue: NDArray[np.uint64]  # (words, 64): bit p is 1 if the lane's pulse p goes up; one word, if one sample
+    queue: NDArray[
+        np.uint64
+    ]  # (words, 64): bit p says whether pulse p goes up
     filled: NDArray[np.int64]  # pulses in the queue
     elements: NDArray[np.uint32]  # which device
     cells: Floats  # (4 or 6, 64): its constants
@@ -38,7 +40,7 @@ class Lanes(NamedTuple):
 
 @kernel
 def make_lanes(samples: int, words: int, rows: int) -> Lanes:
-    """Return scratch memory for ``samples`` samples, ``words`` > 1 of queue unless one, ``rows`` of constants."""
+    """Return scratch memory: one word of queue for a single sample, more for several."""
     return Lanes(
         counts=np.zeros((samples, LANES), np.int32),
         queue=np.zeros((words, LANES), np.uint64),

@@ -133,7 +133,9 @@ class DeviceArray:
         self._stuck = np.zeros(0, np.bool_)
         if self._kind.faults is not None:
             shape = (self._device.planes, *self.shape)
-            found = self._kind.faults.draw(stream, shape, self._device.g_min, self._device.g_max)
+            tile = self._kind.tile
+            lines = (tile.rows, tile.columns) if tile else None
+            found = self._kind.faults.draw(stream, shape, self._device.g_min, self._device.g_max, lines)
             self.faults = found.counts
             self._stuck, self._stuck_at = (
                 np.zeros(self._state.g.shape, np.bool_),

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from hwnoise.backends.emulator.chunks import slices
 from hwnoise.backends.emulator.device_state import DeviceState
 from hwnoise.backends.emulator.read import View, aligned_empty
+from hwnoise.backends.emulator.threads import one_blas_thread
+from hwnoise.backends.emulator.tile import tiling_of
 from hwnoise.devices.one_over_f import BAND_VARIANCE, FAST_BANDS
 from hwnoise.kernels import mapping, one_over_f
 from hwnoise.streams import Stream
@@ -34,7 +36,8 @@ class DeviceView:
     ) -> None:
         assert substrate.conductance is not None
         self._kind, self._state, self._shape, size = substrate, state, shape, state.target.size
-        self._device = substrate.conductance
+        self._device, self._wires = substrate.conductance, substrate.ir_drop
+        self._tiles = tiling_of(substrate, *shape).tiles
         flicker = substrate.one_over_f
         self._flicker = flicker if flicker and flicker.scale > 0 else None
         self._white = substrate.read_noise
@@ -60,7 +63,8 @@ class DeviceView:
         """The devices as the block of ticks around ``tick`` sees them; good until the next call."""
         if self._epoch < 0 or (self.lasts and tick // EPOCH != self._epoch):
             self._epoch = tick // EPOCH
-            for part in slices(self._state.target.size):
+            size = self._state.target.size
+            for part in slices(size) if self._wires is None else [slice(0, size)]:
                 self._age(np.arange(part.start, part.stop))
         moved = tick // BLOCK != self._block and self._held is not None
         if moved or self._stale:
@@ -74,7 +78,9 @@ class DeviceView:
 
     def renew(self, elements: Elements) -> None:
         """Take note that the conductances of ``elements`` were changed."""
-        if self._epoch >= 0:
+        if self._wires is not None:
+            self.renew_all()  # whatever one device draws is lost to all others on its lines
+        elif self._epoch >= 0:
             self._age(elements)
 
     def renew_all(self) -> None:
@@ -84,7 +90,7 @@ class DeviceView:
     def _age(self, elements: Elements) -> None:
         """Bring ageing and slow bands of ``elements`` to the start of the current epoch."""
         tick = np.uint64(self._epoch * EPOCH)
-        g = self._conductance(elements, tick)
+        g = self._wired(self._conductance(elements, tick))
         spread = self._spread(elements, g)
         mapping.combine(elements, g, spread, self._factors, self._device.offset(), self._slow, self._unit)
         if self._flicker is not None:
@@ -110,6 +116,19 @@ class DeviceView:
             for plane in range(len(g)):
                 self._kind.mismatch.scale(self._mismatch_key, plane, elements, g[plane])
         return g
+
+    def _wired(self, g: Floats) -> Floats:
+        """What devices ``g`` (planes, n) seem to conduct behind the wires of their tile.
+
+        That takes all devices at once. Their noise is that of what they seem to conduct.
+        """
+        if self._wires is None:
+            return g
+        whole, seen = g.reshape(-1, *self._shape), np.empty((len(g), *self._shape), np.float32)
+        with one_blas_thread():
+            for inputs, outputs in self._tiles:
+                seen[:, inputs, outputs] = self._wires.effective(whole[:, inputs, outputs])
+        return seen.reshape(g.shape)
 
     def _spread(self, elements: Elements, g: Floats) -> Floats:
         """Standard deviation of a 1/f band of variance 1 of each device: (planes, n)."""

@@ -1,4 +1,4 @@
-"""Weights in digital memory: exact storage; the only noise is what the substrate adds when reading."""
+"""Weights in digital memory: exact storage; what reads them may be uneven, and noisy."""
 
 from __future__ import annotations
 
@@ -17,20 +17,29 @@ Floats = NDArray[np.float32]
 
 
 class DigitalArray:
-    """One layer's weights as numbers (n_in, n_out), exactly as written."""
+    """One layer's weights as numbers (n_in, n_out), exactly as written.
+
+    A frozen mismatch is that of the devices which turn each number into a current.
+    """
 
     block = 0  # ticks over which a view holds: for ever
 
     def __init__(self, substrate: Substrate, weight: Floats, stream: Stream, headroom: float) -> None:
-        self._noise = substrate.read_noise
+        self._noise, mismatch = substrate.read_noise, substrate.mismatch
+        self._dynamic = mismatch if mismatch and mismatch.refresh == "dynamic" else None
         relative = substrate.adc is not None or self._noise is not None  # does anything refer to a range?
         largest = np.float32(np.abs(weight).max(initial=0.0) or 1.0)
         self.weight_range = np.full(weight.shape[1], largest * headroom if relative else 1.0, np.float32)
         self.weight = aligned_empty(weight.shape)
         np.divide(weight, self.weight_range, out=self.weight)
         self.writes = np.zeros(weight.shape, np.uint32)
-        fresh = None if self._noise is None else aligned_empty(weight.shape)
-        self._view = View(self.weight, fresh, None, stream.child("read").key, None)
+        self._factors: Floats | None = None
+        if mismatch is not None and self._dynamic is None:
+            drawn = mismatch.factors(stream.child("mismatch").key, (1, weight.size))
+            self._factors = drawn.reshape(weight.shape)
+        seen = self.weight if self._factors is None else aligned_empty(weight.shape)
+        fresh = aligned_empty(weight.shape) if self._noise or self._dynamic else None
+        self._view = View(seen, fresh, None, stream.child("read").key, None)
         self._renew(slice(None))
 
     def view(self, tick: int) -> View:
@@ -54,6 +63,11 @@ class DigitalArray:
         self._renew(slice(None))
 
     def _renew(self, rows: slice) -> None:
-        """Bring the variance of the read noise in line with the weights."""
-        if self._noise is not None and self._view.fresh is not None:
-            self._view.fresh[rows] = self._noise.variance_at(self.weight[rows])
+        """Bring what a read sees, and the variance of its noise, in line with the weights."""
+        seen, fresh = self._view.weight[rows], self._view.fresh
+        if self._factors is not None:
+            np.multiply(self.weight[rows], self._factors[rows], out=seen)
+        if fresh is not None:
+            fresh[rows] = 0 if self._noise is None else self._noise.variance_at(seen)
+            if self._dynamic is not None:
+                fresh[rows] += self._dynamic.variance_at(seen)

@@ -141,7 +141,7 @@ class Layer:
             row.converters.convert(part, drive, block, 1.0, self.array.weight_range, self._no_bias)
 
     def _node_noise(self, drive: Drive) -> tuple[Floats | None, Floats | None]:
-        """Node noise in units of the array's outputs, and in node units the part of it that the chip knows."""
+        """Node noise in units of the array's outputs, and in node units that part of it which is known."""
         noise, known = self.node.draw(drive.tick, len(drive.q))
         if noise is None:
             return None, None
@@ -176,7 +176,8 @@ def _product(view: View | ReleaseView, q: Floats, drive: Drive, block: slice, y:
     still, tick = drive.still(block), drive.tick + block.start
     passes = pass_slices(block, len(drive.q), drive.probe)
     if isinstance(view, ReleaseView):
-        view.product(q, tick, y, passes)
+        for rows in passes if view.certain else [slice(None)]:  # equal rows give equal bits, as in pairs
+            view.product(q[rows], tick, y[rows])
     elif view.held is None and drive.probe.passes > 1:
         paired_product(view, q, tick, passes, still, y)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,7 +49,8 @@ class PulsedArray:
         period = substrate.clock.read_period
         self.planes = [PulsedDevices(self.update, weight.size, stream.child(p), period) for p in planes]
         self._pending = np.zeros(weight.size if self.update.accumulate else 0, np.float32)
-        self._tick = self._calls = self.pulses = self.programming_pulses = 0
+        self._tick = self.pulses = self.programming_pulses = 0
+        self._calls = 1  # call 0 was the first reset
         self._view: View | None = None
         self._epoch = 0
         everything = np.arange(weight.size)
@@ -107,9 +107,9 @@ class PulsedArray:
         """
         self._fade_to(tick)
         d = self._on_devices(d, self.weight_range)
-        slots, scale_x, scale_d = self._train_scales(float(np.abs(x).max()), float(np.abs(d).max()), rate)
+        slots, *scales = self.update.trains(float(np.abs(x).max()), float(np.abs(d).max()), rate)
         trains = []
-        for values, scale, key in zip((x, d), (scale_x, scale_d), self._train_keys, strict=True):
+        for values, scale, key in zip((x, d), scales, self._train_keys, strict=True):
             trains.append(np.empty(values.shape, np.uint32))
             p = np.asarray(values * np.float32(scale), np.float32)
             pulse_trains.fill_trains(p, slots, key, np.uint64(self._calls), trains[-1])
@@ -168,18 +168,6 @@ class PulsedArray:
             return found
         return np.clip(counts, -MOST, MOST).astype(np.int32)
 
-    def _train_scales(self, x: float, d: float, rate: float) -> tuple[int, float, float]:
-        """Slots, and probability per unit of x and of d, whose largest magnitudes are given (eq:pulse-train)."""
-        slots, size = self.update.slots, self.update.expected_pulse
-        largest = rate * x * d / size
-        if largest == 0:
-            return 1, 0.0, 0.0
-        if not self.update.managed:
-            return slots, math.sqrt(rate / (slots * size)), math.sqrt(rate / (slots * size))
-        slots = min(slots, math.ceil(largest))
-        share = math.sqrt(largest / slots)
-        return slots, share / x, share / d
-
     def _pulse(self, counts: Counts) -> int:
         """Deliver pulses (size,): down pulses go up on the other device of a pair."""
         each = [np.maximum(counts, 0), np.maximum(-counts, 0)] if self.update.pair else [counts]
@@ -211,7 +199,7 @@ class PulsedArray:
         return len(self.planes) * len(due) + self._program(due, (plus - minus)[due])
 
     def _program(self, elements: Elements, target: Floats) -> int:
-        """Pulse until what is seen is within half a step of the target, or out of rounds (eq:pulse-program)."""
+        """Pulse until what is seen is within half a step, or out of rounds (eq:pulse-program)."""
         programmed, size = 0, np.float32(self.update.expected_pulse)
         for _ in range(self.update.rounds):
             error = target - self._seen()[elements]

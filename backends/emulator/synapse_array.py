@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,14 +48,10 @@ class ReleaseView:
     score: Floats | None
     certain: bool
 
-    def product(self, x: Floats, tick: int, y: Floats, passes: Sequence[slice] = (slice(None),)) -> None:
-        """Write what ``x`` (rows, n_in) sends to ``y`` (rows, n_out); row r is read at ``tick + r``.
-
-        Without draws, equal rows of ``passes`` give equal bits (see ``paired_product``).
-        """
+    def product(self, x: Floats, tick: int, y: Floats) -> None:
+        """Write what ``x`` (rows, n_in) sends to ``y`` (rows, n_out); row r is read at ``tick + r``."""
         if self.certain:
-            for rows in passes:
-                np.matmul(x[rows], self.weight, out=y[rows])
+            np.matmul(x, self.weight, out=y)
             return
 
         def work(rows: slice) -> None:

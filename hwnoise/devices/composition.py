@@ -39,7 +39,6 @@ _ON_CONDUCTANCE = (
     "levels",
     "programming_noise",
     "faults",
-    "mismatch",
     *_AGEING,
     "one_over_f",
     "device_noise",
@@ -53,6 +52,7 @@ _NOISES = NODE_EFFECTS | {
 _NOT_BESIDE_SYNAPSES = {
     "conductance": "holds the weight itself",
     "read_noise": "releases at random, which is the noise of its reads",
+    "mismatch": "sends events of the size that it was given",
     "tile": "sends events, which add up however they are wired",
 }
 _SEEN_AT_NODES = frozenset({"known", "replayable", "paired", "mean_subtracted"})

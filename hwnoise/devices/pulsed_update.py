@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
@@ -117,7 +118,8 @@ class PulsedUpdate(Effect):
         Pulses for a wanted change: ``"deterministic"`` (its size over D, rounded at random) or
         ``"stochastic"`` (the coincidences of two pulse trains).
     slots, managed : int, bool
-        Length BL of a train, 1 to 31; whether it is shortened to what the largest change needs.
+        Length BL of a train, 1 to 31; whether it is shortened to what the largest change needs, and
+        the probability shared between both sides so that neither is cut off first.
     accumulate : bool
         Keep what is below half a step digitally until it adds up, instead of rounding at random.
     granularity : float, optional
@@ -198,6 +200,24 @@ class PulsedUpdate(Effect):
     def weight_range(self, weight: Floats, headroom: float) -> Floats:
         """Weight of the network that a device at ``full_scale`` stands for, per column."""
         return Conductance(scaling=self.scaling).weight_range(weight, headroom)
+
+    def trains(self, x: float, d: float, rate: float) -> tuple[int, float, float]:
+        """Slots of a train, and the probability to pulse per unit of x and per unit of d (eq:pulse-train).
+
+        Parameters
+        ----------
+        x, d : float
+            Largest magnitudes of the two sides of an outer product.
+        rate : float
+            Learning rate: the mean change asked for is ``rate x d`` [weight].
+        """
+        largest = rate * x * d / self.expected_pulse
+        if not self.managed or largest == 0:
+            scale = math.sqrt(rate / (self.slots * self.expected_pulse))
+            return self.slots, scale, scale
+        slots = min(self.slots, math.ceil(largest))
+        share = math.sqrt(largest / slots)
+        return slots, share / x, share / d
 
     def devices(self, normal: Normal, uniform: Callable[[str], Floats]) -> Devices:
         """Constants of the devices of one chip (eq:device-constants).

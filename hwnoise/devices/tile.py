@@ -11,7 +11,7 @@ MAX_LINES = 65_536
 
 
 class Tile(Effect):
-    """Every row of tiles reads its share of the inputs with noise and converters of its own; digits are added.
+    """Each row of tiles reads its share of the inputs, with noise and converters of its own; digits add up.
 
     A node's own noise and its bias belong to the node: they enter once.
 
