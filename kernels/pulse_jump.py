@@ -21,7 +21,8 @@ def moments(lanes: Lanes, s: np.float32, kind: int, longest: int, width: int) ->
         lanes.variance[i] = s * s * (ups * up * up + downs * down * down)
     if kind != AFFINE:
         return
-    lanes.mean[:], lanes.variance[:] = lanes.w, ZERO
+    for i in range(width):
+        lanes.mean[i], lanes.variance[i] = lanes.w[i], ZERO
     for p in range(longest):
         take(lanes, p, width)
         for i in range(width):
@@ -45,7 +46,8 @@ def is_free(lanes: Lanes, i: int, s: np.float32, kind: int) -> bool:
         rise, fall = lanes.cells[UP_SLOPE, i], -lanes.cells[DOWN_SLOPE, i]
         up, down = up - rise * low, down + fall * high  # the longest steps that there are
         contracts = (min(rise, fall) >= ZERO) & (max(rise, fall) <= ONE)
-    return contracts & (lanes.w[i] + ups * up + reach <= high) & (lanes.w[i] - downs * down - reach >= low)
+    inside = (lanes.w[i] + ups * up + reach <= high) & (lanes.w[i] - downs * down - reach >= low)
+    return bool(contracts & inside)
 
 
 @kernel(inline=True)

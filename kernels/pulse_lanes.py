@@ -21,9 +21,7 @@ class Lanes(NamedTuple):
     """Scratch memory of one thread; a lane is a column."""
 
     counts: Counts  # (samples, 64): pulses asked for, negative ones down
-    queue: NDArray[
-        np.uint64
-    ]  # (words, 64): bit p says whether pulse p goes up
+    queue: NDArray[np.uint64]  # (words, 64): bit p says whether pulse p goes up
     filled: NDArray[np.int64]  # pulses in the queue
     elements: NDArray[np.uint32]  # which device
     cells: Floats  # (4 or 6, 64): its constants
@@ -76,7 +74,7 @@ def longest_of(lanes: Lanes, width: int) -> int:
     found = np.int32(0)
     for i in range(width):
         found = max(found, lanes.ups[i] + lanes.downs[i])
-    return np.int64(found)
+    return int(found)
 
 
 @kernel
@@ -104,12 +102,14 @@ def line_up(lanes: Lanes, words: int, width: int) -> None:
         lanes.queue[0, i] = ~np.uint64(0) if lanes.ups[i] > 0 else np.uint64(0)
     if len(lanes.queue) == 1:
         return
-    lanes.queue[:words] = 0
+    for v in range(words):
+        for i in range(width):
+            lanes.queue[v, i] = np.uint64(0)
     for b in range(len(lanes.counts)):
         for v in range(words):
             for i in range(width):
                 n = np.int64(lanes.counts[b, i])
-                bits = (np.uint64(1) << np.uint64(max(n, 0))) - np.uint64(1)  # none for pulses down
+                bits = (np.uint64(1) << np.uint64(max(n, np.int64(0)))) - np.uint64(1)  # none for pulses down
                 shift = lanes.filled[i] - 64 * v
                 up, down = np.uint64(shift & 63), np.uint64(-shift & 63)
                 here = bits << up if shift >= 0 else bits >> down

@@ -19,6 +19,7 @@ from hwnoise.substrate import Substrate
 Floats = NDArray[np.float32]
 Counts = NDArray[np.int32]
 Elements = NDArray[np.int64]
+Words = NDArray[np.uint32]
 
 EPOCH = 4096  # ticks over which a view holds where weights fade with time
 MOST = 32_767  # pulses a device gets in one write, beyond any range
@@ -62,7 +63,8 @@ class PulsedArray:
     @property
     def writes(self) -> NDArray[np.uint32]:
         """How often each weight's devices were written since the network was put on the chip."""
-        return np.sum([plane.writes for plane in self.planes], axis=0, dtype=np.uint32).reshape(self.shape)
+        each = np.array([plane.writes for plane in self.planes])
+        return np.asarray(each.sum(axis=0, dtype=np.uint32)).reshape(self.shape)
 
     @property
     def corrupt(self) -> int:
@@ -108,13 +110,15 @@ class PulsedArray:
         self._fade_to(tick)
         d = self._on_devices(d, self.weight_range)
         slots, *scales = self.update.trains(float(np.abs(x).max()), float(np.abs(d).max()), rate)
-        trains = []
-        for values, scale, key in zip((x, d), scales, self._train_keys, strict=True):
-            trains.append(np.empty(values.shape, np.uint32))
-            p = np.asarray(values * np.float32(scale), np.float32)
-            pulse_trains.fill_trains(p, slots, key, np.uint64(self._calls), trains[-1])
+        trains = [
+            self._trains(values * np.float32(scale), slots, key)
+            for values, scale, key in zip((x, d), scales, self._train_keys, strict=True)
+        ]
         signs = (1, -1) if self.update.pair else (0,)
-        done = [p.coincide(*trains, sign, self._calls) for p, sign in zip(self.planes, signs, strict=True)]
+        done = [
+            plane.coincide(trains[0], trains[1], sign, self._calls)
+            for plane, sign in zip(self.planes, signs, strict=True)
+        ]
         return self._finish(self._count(done))
 
     def state(self) -> dict[str, NDArray[Any]]:
@@ -161,12 +165,17 @@ class PulsedArray:
             fill_uniform(self._round_key, np.uint64(self._calls), u)
             counts = np.copysign(np.floor(np.abs(wanted) / size + u[0]), wanted)
         else:
-            trains, found = np.empty((1, len(wanted)), np.uint32), np.empty(len(wanted), np.int32)
-            p = (wanted / (update.slots * size))[None]
-            pulse_trains.fill_trains(p, update.slots, self._round_key, np.uint64(self._calls), trains)
-            pulse_trains.count_pulses(trains[0], found)
+            trains = self._trains(wanted[None] / (update.slots * size), update.slots, self._round_key)
+            found = np.empty(len(wanted), np.int32)
+            pulse_trains.count_pulses(trains.ravel(), found)
             return found
-        return np.clip(counts, -MOST, MOST).astype(np.int32)
+        return np.asarray(np.clip(counts, -MOST, MOST), np.int32)
+
+    def _trains(self, p: Floats, slots: int, key: np.uint64) -> Words:
+        """A train for each signed probability (rows, n)."""
+        trains = np.empty(p.shape, np.uint32)
+        pulse_trains.fill_trains(np.asarray(p, np.float32), slots, key, np.uint64(self._calls), trains)
+        return trains
 
     def _pulse(self, counts: Counts) -> int:
         """Deliver pulses (size,): down pulses go up on the other device of a pair."""

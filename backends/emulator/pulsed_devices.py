@@ -83,10 +83,9 @@ class PulsedDevices:
 
     def reset(self, elements: Elements, call: int) -> None:
         """Take ``elements`` back to where a reset leads (eq:pulse-reset)."""
-        z = np.empty((1, self._size), np.float32)
-        fill_gaussian(self._reset_key, np.uint64(call), z)
-        fresh = self.constants.reset + np.float32(self._update.reset_noise) * z[0]
-        self._put(elements, np.broadcast_to(fresh, self.w.shape)[elements])
+        z = self._normals(self._reset_key, call)
+        fresh = self.constants.reset + np.float32(self._update.reset_noise) * z
+        self._put(elements, fresh[elements])
         self.pulsed_at[elements] = call
         self.writes[elements] += np.uint32(1)
         self.renew(elements)
@@ -114,9 +113,7 @@ class PulsedDevices:
             keep = 1 - np.minimum(1 / (update.lifetime * self.constants.longevity), 1)
             self.w = self._decayed(keep.astype(np.float32))
         if update.diffusion:
-            z = np.empty((1, self._size), np.float32)
-            fill_gaussian(self._diffusion_key, np.uint64(call), z)
-            self.put(self.w + np.float32(update.diffusion) * z[0])
+            self.put(self.w + np.float32(update.diffusion) * self._normals(self._diffusion_key, call))
 
     def seen(self, ticks: int) -> Floats:
         """What a noiseless read would find ``ticks`` from now (eq:write-noise, eq:pulse-reference)."""
@@ -144,14 +141,17 @@ class PulsedDevices:
         return (self.w - resting) * keep + resting
 
     def _normal(self, name: str) -> Floats:
+        return self._normals(self._stream.child(f"device/{name}").key, 0)
+
+    def _normals(self, key: np.uint64, call: int) -> Floats:
         z = np.empty((1, self._size), np.float32)
-        fill_gaussian(self._stream.child(f"device/{name}").key, np.uint64(0), z)
-        return z[0]
+        fill_gaussian(key, np.uint64(call), z)
+        return z.ravel()
 
     def _uniform(self, name: str) -> Floats:
         u = np.empty((1, self._size), np.float32)
         fill_uniform(self._stream.child(f"device/{name}").key, np.uint64(0), u)
-        return u[0]
+        return u.ravel()
 
 
 def _shares(count: int, each: int) -> list[slice]:

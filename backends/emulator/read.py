@@ -70,11 +70,6 @@ def noisy_product(view: View, x: Floats, tick: int, y: Floats) -> None:
     for_each(work, _tiles(len(x), tick, view.held is not None), x.size * y.shape[1] >= PARALLEL_FROM)
 
 
-def clean_product(view: View, x: Floats, y: Floats) -> None:
-    """Write ``x @ weight`` to ``y``, all noise that moves switched off."""
-    np.matmul(x, view.weight, out=y)
-
-
 def _tiles(rows: int, tick: int, aligned: bool) -> list[slice]:
     """Slices of at most TILE rows, aligned to blocks of TILE ticks where bands hold that long.
 

@@ -251,4 +251,4 @@ class PulsedUpdate(Effect):
 
 
 def _bound_factor(spread: float, z: Floats) -> Floats:
-    return np.maximum(np.abs(1 + spread * z), LEAST_BOUND)
+    return np.asarray(np.maximum(np.abs(1 + spread * z), LEAST_BOUND))

@@ -89,7 +89,7 @@ class LogisticRelease(_Release):
     Attributes
     ----------
     logit_range : float
-        Largest absolute ``q``, above 0, up to 20.
+        Largest absolute ``q``, 0.001 to 20.
 
     References
     ----------
@@ -98,7 +98,7 @@ class LogisticRelease(_Release):
     """
 
     law: Literal["logistic"] = "logistic"
-    logit_range: float = Field(default=6.0, gt=0, le=20)
+    logit_range: float = Field(default=6.0, ge=1e-3, le=20)
     handles: Handles = ("local_event", "paired", "mean_subtracted")
 
     gain: ClassVar[float] = 2.0  # dq = 2 dw / a where the synapse is undecided
@@ -111,7 +111,8 @@ class LogisticRelease(_Release):
 
     def parameter_of(self, weight: Floats) -> Floats:
         """The logit ``q`` of the mean ``weight``, which is in amplitudes, up to ``reach``."""
-        return 2 * np.arctanh(np.clip(weight, -self.reach, self.reach))
+        exact = np.clip(weight.astype(np.float64), -self.reach, self.reach)
+        return (2 * np.arctanh(exact)).astype(np.float32)
 
     def bounded(self, parameter: Floats) -> Floats:
         """The logit within its range."""

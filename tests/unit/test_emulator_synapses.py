@@ -111,7 +111,7 @@ def test_a_synapse_is_no_conductance_and_has_no_other_read_noise(other: dict[str
     ("table", "words"),
     [
         ({"law": "fixed", "probabilty": 0.3}, r"synapse.probabilty .* did you mean 'probability'\?"),
-        ({"law": "logistic", "logit_range": 0.0}, "synapse.logit_range must be > 0"),
+        ({"law": "logistic", "logit_range": 0.0}, "synapse.logit_range must be >= 0.001"),
     ],
 )
 def test_the_law_is_no_key_of_the_file(table: dict[str, Any], words: str) -> None:
