@@ -15,6 +15,7 @@ from hwnoise.backends.emulator.device_array import DeviceArray
 from hwnoise.backends.emulator.digital_array import DigitalArray
 from hwnoise.backends.emulator.node import NodeNoises
 from hwnoise.backends.emulator.paired import paired_product
+from hwnoise.backends.emulator.pulsed_array import PulsedArray
 from hwnoise.backends.emulator.read import View, noisy_product
 from hwnoise.backends.emulator.rows import pass_slices
 from hwnoise.backends.emulator.synapse_array import ReleaseView, SynapseArray
@@ -45,6 +46,11 @@ class Layer:
         self._tile_rows = tile_rows(substrate, self.tiling, stream)
         self._converters_in = InputConverters(substrate.dac, stream.child("dac").key)
         self._no_bias = np.zeros(self.n_out, np.float32)
+
+    @property
+    def pulses(self) -> int:
+        """Pulses delivered since the network was put on the chip; 0 where writing is no matter of pulses."""
+        return self.array.pulses if isinstance(self.array, PulsedArray) else 0
 
     def forward(
         self, x: Floats, tick: int, quiet: Mask | None = None, probe: Probe = ONE_PASS
@@ -162,8 +168,10 @@ class Layer:
 
 def _placed(
     substrate: Substrate, weight: Floats, stream: Stream, headroom: float
-) -> DeviceArray | SynapseArray | DigitalArray:
+) -> DeviceArray | PulsedArray | SynapseArray | DigitalArray:
     """The array that holds ``weight`` (n_in, n_out) on this kind of chip."""
+    if substrate.pulsed_update is not None:
+        return PulsedArray(substrate, weight, stream, headroom)
     if substrate.conductance is not None:
         return DeviceArray(substrate, weight, stream, headroom)
     if substrate.stochastic_synapse is not None:

@@ -91,8 +91,10 @@ class EmulatorProgram:
         """
         update = checked_update(update, self.layers)
         for name, layer in self.layers.items():
-            weight, bias = update.get(f"{name}.weight"), update.get(f"{name}.bias")
+            weight, bias, pulses = update.get(f"{name}.weight"), update.get(f"{name}.bias"), layer.pulses
             self.events["device_writes"] += layer.write(weight, bias, self.tick)
+            if layer.pulses > pulses:
+                self.events["pulses"] += layer.pulses - pulses
 
     def advance(self, seconds: float) -> None:
         """Let time pass: devices drift, slow noise moves on."""

@@ -24,6 +24,7 @@ from hwnoise.devices.mismatch import ConverterMismatch, Mismatch
 from hwnoise.devices.node_noise import NodeNoise
 from hwnoise.devices.one_over_f import OneOverF
 from hwnoise.devices.programming_noise import ProgrammingNoise
+from hwnoise.devices.pulsed_update import PulsedUpdate
 from hwnoise.devices.read_noise import ReadNoise
 from hwnoise.devices.relaxation import Relaxation
 from hwnoise.devices.retention import Retention
@@ -35,6 +36,7 @@ from hwnoise.devices.write import Write
 
 Ticks = NDArray[np.uint64]
 _AGEING = ("drift", "relaxation", "retention")
+_HOLDING = ("conductance", "pulsed_update")
 _ON_CONDUCTANCE = (
     "levels",
     "programming_noise",
@@ -47,7 +49,7 @@ _ON_CONDUCTANCE = (
 NODE_EFFECTS = frozenset({"node_noise", "telegraph"})
 _NOISES = NODE_EFFECTS | {
     "programming_noise", "mismatch", "drift", "relaxation", "retention", "one_over_f", "device_noise",
-    "read_noise", "stochastic_synapse",
+    "read_noise", "stochastic_synapse", "pulsed_update",
 }  # fmt: skip
 _NOT_BESIDE_SYNAPSES = {
     "conductance": "holds the weight itself",
@@ -103,6 +105,7 @@ class Substrate(BaseModel):
     ir_drop: IrDrop | None = None
     read_noise: ReadNoise | None = None
     stochastic_synapse: StochasticSynapse | None = None
+    pulsed_update: PulsedUpdate | None = None
     node_noise: NodeNoise | None = None
     telegraph: Telegraph | None = None
     dac: Dac | None = None
@@ -124,6 +127,9 @@ class Substrate(BaseModel):
         for name, reason in _NOT_BESIDE_SYNAPSES.items():
             if getattr(self, name) is not None and self.stochastic_synapse is not None:
                 raise ValueError(f"a stochastic_synapse {reason}: no [{name}] beside it")
+        held = [name for name in _HOLDING if getattr(self, name) is not None]
+        if len(held) > 1:
+            raise ValueError(f"{' and '.join(held)} both say what holds a weight: one of them has to go")
         ages = [name for name in _AGEING if getattr(self, name) is not None]
         if len(ages) > 1:
             raise ValueError(f"{' and '.join(ages)} both say how devices age: one of them has to go")
