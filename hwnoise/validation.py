@@ -14,9 +14,13 @@ if TYPE_CHECKING:
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _SHOWN = 60  # characters of a value that a sentence still bears
 _SHAPES = {"polynomial", "clipped_log", "clipped_power", "saturating", "log10", "piecewise"}
+_STEPS = {
+    "constant_step", "linear_step", "soft_bounds", "soft_bounds_reference", "soft_bounds_pmax",
+    "exp_step", "pow_step", "neurosim",
+}  # fmt: skip
 _LAWS = {"fixed", "logistic"}
 # Which of several types was tried: no keys.
-_TAGS = _SHAPES | _LAWS | {"constrained-str", "float", "int", "str"}
+_TAGS = _SHAPES | _STEPS | _LAWS | {"constrained-str", "float", "int", "str"}
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

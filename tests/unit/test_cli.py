@@ -221,7 +221,9 @@ def test_ages_are_rows_of_seconds_and_accuracy(capsys: Capture) -> None:
     network = "evaluate --network 30-2 --task breast-cancer --chips 2 --seed 3"
     rows = ask(f"{network} --ages 1,86400 --compensate", capsys)
     assert [row["seconds"] for row in rows] == [1.0, 86400.0]
-    assert all(0 <= row["low"] <= row["accuracy"] <= row["high"] <= 1 and len(row["chips"]) == 2 for row in rows)
+    assert all(
+        0 <= row["low"] <= row["accuracy"] <= row["high"] <= 1 and len(row["chips"]) == 2 for row in rows
+    )
 
 
 @pytest.mark.parametrize("flags", [["--ages", "1,x"], ["--ages", "5,1"], ["--compensate"]])

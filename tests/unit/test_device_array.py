@@ -70,7 +70,9 @@ def test_levels_leave_few_values(weight: np.ndarray[Any, Any]) -> None:
 
 
 def test_stuck_devices_outlive_writes_and_do_not_age(weight: np.ndarray[Any, Any]) -> None:
-    curves = {name: {"shape": "polynomial", "coefficients": [nu]} for name, nu in (("mean", 0.1), ("std", 0.0))}
+    curves = {
+        name: {"shape": "polynomial", "coefficients": [nu]} for name, nu in (("mean", 0.1), ("std", 0.0))
+    }
     made = array(weight, headroom=1.2, faults={"stuck_high": 0.2}, drift=curves, write={"step": 0.01})
     assert made.faults["stuck_high"] == pytest.approx(0.2 * 2 * weight.size, rel=0.2)
     stuck = made.state()["g"] == 25.0
