@@ -175,35 +175,19 @@ def read_held(
             if not _mark(block, 0, len(x), active):
                 continue
             _load(weight, held, i, column, width, len(block), base, s)
-            chunk = np.uint64((i * n_out + column) // 64)
-            size = len(block) * width
-            _draw(keys[2], tick >> np.uint64(6), chunk, stride, active, width, size, words, z, base, s, w3)
+            at = (np.uint64((i * n_out + column) // 64), stride, width, len(block) * width)
+            _draw(keys[2], tick >> np.uint64(6), at, active, words, z, base, s, w3)
             start = 0
             while start < len(x):
                 now = tick + np.uint64(start)
                 stop = min(len(x), start + 16 - int(now & np.uint64(15)))
                 if _mark(block, start, stop, active):
-                    _draw(
-                        keys[1], now >> np.uint64(4), chunk, stride, active, width, size, words, z, w3, s, w2
-                    )
+                    _draw(keys[1], now >> np.uint64(4), at, active, words, z, w3, s, w2)
                 while start < stop:
                     now = tick + np.uint64(start)
                     end = min(stop, start + 4 - int(now & np.uint64(3)))
                     if _mark(block, start, end, active):
-                        _draw(
-                            keys[0],
-                            now >> np.uint64(2),
-                            chunk,
-                            stride,
-                            active,
-                            width,
-                            size,
-                            words,
-                            z,
-                            w2,
-                            s,
-                            w1,
-                        )
+                        _draw(keys[0], now >> np.uint64(2), at, active, words, z, w2, s, w1)
                         _accumulate(block, start, end, w1, width, column, y)
                     start = end
 
@@ -237,18 +221,19 @@ def _load(
 def _draw(
     key: np.uint64,
     hold: np.uint64,
-    chunk: np.uint64,
-    stride: int,
+    at: tuple[np.uint64, int, int, int],
     active: Flags,
-    width: int,
-    size: int,
     words: Words,
     z: Floats,
     base: Floats,
     s: Floats,
     out: Floats,
 ) -> None:
-    """Write ``base + s xi`` of one panel to ``out``, chunk by chunk, where an active input needs it."""
+    """Write ``base + s xi`` of one panel to ``out``, chunk by chunk, where an active input needs it.
+
+    ``at`` is the panel's place: its first chunk, the chunks from row to row, its width and its size.
+    """
+    chunk, stride, width, size = at
     for c in range((size + 63) // 64):
         first = 64 * c
         needed = False

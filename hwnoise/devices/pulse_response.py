@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -25,7 +26,7 @@ class Range:
     highs: Floats
 
 
-class Response(BaseModel):
+class Response(BaseModel, ABC):
     """What the step models share; gains are a device's own factors on its step, about 1."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
@@ -36,13 +37,13 @@ class Response(BaseModel):
         """Mean bounds of the devices, where the weight range asked for is ``low`` to ``high``."""
         return low, high
 
+    @abstractmethod
     def pulse_size(self, low: float, high: float) -> float:
         """Mean step D [weight] of one pulse, all that the periphery knows of it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cells(self, up: Floats, down: Floats, span: Range, normal: Normal) -> list[Floats]:
         """Constants of each device beside its bounds, from its gains: D+, D- and perhaps two slopes."""
-        raise NotImplementedError
 
     def curve(self) -> list[list[float]]:
         """What all devices share, up and down, in the kernel's order."""
