@@ -6,7 +6,7 @@ from typing import Any
 
 DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("digits", "*"): {
-        "epochs": 300,
+        "epochs": 240,
         "batch_size": 64,
         "gain": 2.0,
         "optimizer": {"learning_rate": 0.004, "weight_decay": 0.02, "beta2": 0.99},
