@@ -14,7 +14,7 @@ from hwnoise.errors import InputError
 from hwnoise.streams import Stream
 from hwnoise.tasks.base import Split, Task
 from hwnoise.training.blas import one_blas_thread
-from hwnoise.training.evaluate import SplitName, count_correct, summarize
+from hwnoise.training.evaluate import SplitName, count_correct, samples_to_judge, summarize
 
 if TYPE_CHECKING:
     from hwnoise.network import Network
@@ -96,11 +96,7 @@ def evaluate_over_time(
         If ``compensate`` meets a network that is no chain of dense layers.
     """
     ages = _checked(times)
-    if chips < 1:
-        raise InputError(f"chips must be at least 1, not {chips}")
-    if split not in ("train", "validation", "test"):
-        raise InputError(f"split must be train, validation or test, not {split!r}")
-    samples: Split = getattr(task, split)
+    samples = samples_to_judge(task, split, chips)
     right = []
     with one_blas_thread():
         for number in range(chips):

@@ -44,6 +44,16 @@ class Evaluation:
     chips: tuple[float, ...]
 
 
+def samples_to_judge(task: Task, split: SplitName, chips: int) -> Split:
+    """The samples of ``split``; InputError where it is none, or there is no chip to read them on."""
+    if chips < 1:
+        raise InputError(f"chips must be at least 1, not {chips}")
+    if split not in ("train", "validation", "test"):
+        raise InputError(f"split must be train, validation or test, not {split!r}")
+    samples: Split = getattr(task, split)
+    return samples
+
+
 def evaluate(
     network: Network,
     substrate: Substrate,
@@ -77,11 +87,7 @@ def evaluate(
     InputError
         If ``chips`` or ``split`` cannot be used.
     """
-    if chips < 1:
-        raise InputError(f"chips must be at least 1, not {chips}")
-    if split not in ("train", "validation", "test"):
-        raise InputError(f"split must be train, validation or test, not {split!r}")
-    samples: Split = getattr(task, split)
+    samples = samples_to_judge(task, split, chips)
     right = []
     with one_blas_thread():
         for number in range(chips):
