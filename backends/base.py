@@ -82,6 +82,30 @@ class Perturbation:
 
 
 @dataclass(frozen=True)
+class LocalRule:
+    """The local part of a rule for networks with time: what every synapse sums up while the chip runs.
+
+    A synapse from j to i adds ``post_i(t) pre_j(t)`` over the steps of a presentation. Pure data: a
+    backend compiles it beside the weights, and nothing per step and neuron crosses to the host.
+
+    Attributes
+    ----------
+    pre : str
+        ``"spike"``: the input of the step; ``"trace"``: inputs that fade by ``decay`` a step.
+    post : str
+        ``"membrane_difference"``: the membrane in one pass minus that in the next, so passes come in
+        pairs; ``"membrane_excess"``: the membrane above its mean over the passes;
+        ``"spike_excess"``: the spike (0 or 1) minus its mean over the passes.
+    decay : float or None
+        Share of a trace that is left after one step, in [0, 1); None: as the membrane it feeds.
+    """
+
+    pre: Literal["spike", "trace"] = "trace"
+    post: Literal["membrane_difference", "membrane_excess", "spike_excess"] = "membrane_difference"
+    decay: float | None = None
+
+
+@dataclass(frozen=True)
 class Probe:
     """What a learner asks a chip to do with one batch.
 
@@ -98,9 +122,14 @@ class Probe:
         What is wanted beside the output: ``"nodes"`` (layer inputs and node values),
         ``"noise"`` (the node noise itself; only where it is known or replayable),
         ``"weights"`` (a counted read-back of the weights before each pass),
-        ``"events"`` (what each synapse remembers of its own releases).
+        ``"events"`` (what each synapse remembers of its own releases),
+        ``"spikes"`` and ``"membranes"`` (of every neuron at every step: for pictures and comparisons),
+        ``"derivatives"`` (only where ``Capabilities.gradient``: see ``Derivatives``),
+        ``"error"`` (of the output; the training loop fills it in, since only the host knows labels).
     quiet_layers, perturbation, reset
         See DESIGN; ``reset`` clears neuron states before each sample.
+    local : LocalRule, optional
+        What the synapses of a network with time sum up; it arrives as ``Reading.eligibility``.
     """
 
     passes: int = 1
@@ -110,6 +139,7 @@ class Probe:
     perturbation: Perturbation | None = None
     observe: frozenset[str] = frozenset()
     reset: bool = True
+    local: LocalRule | None = None
 
 
 class Eligibility(Protocol):
@@ -123,6 +153,27 @@ class Eligibility(Protocol):
         """Sum of ``credit`` [pass, sample] times the score of each weight: (n_out, n_in) float32."""
 
 
+class Traces(Eligibility, Protocol):
+    """What a ``LocalRule`` summed up in one layer; ``credit`` has a row per pass, or per pair of passes."""
+
+    @property
+    def power(self) -> Array:
+        """Sum over neurons and steps of the squared post variable: (passes or pairs, samples) float32."""
+
+    def correlate_bias(self, credit: Array) -> Array:
+        """As ``correlate``, for a bias, which is an input of 1 at every step: (n_out,) float32."""
+
+
+class Derivatives(Protocol):
+    """Derivatives of one reading's outputs by the parameters: yardsticks, never on-chip learning."""
+
+    def backward(self, error: Array) -> dict[str, Array]:
+        """Vector-Jacobian product: ``error`` has the shape of the output; one array per parameter."""
+
+    def forward(self, direction: Mapping[str, Array]) -> Array:
+        """Jacobian-vector product along a direction in parameter space: the shape of the output."""
+
+
 ONE_PASS = Probe()
 
 
@@ -133,7 +184,8 @@ class Reading:
     Attributes
     ----------
     output : (passes, samples, classes) float32
-        The read-out (probabilities after softmax, else the last node values).
+        The read-out (probabilities after softmax, else the last node values). A network with time
+        gives (passes, samples, steps, n_out): spikes, or the membranes of a leaky integrator.
     inputs : dict of str to (passes, samples, n_in) float32
         Digital input of each layer, if ``"nodes"`` was observed.
     nodes : dict of str to (passes, samples, n_out) float32
@@ -143,11 +195,18 @@ class Reading:
     weights : dict of str to (passes, n_out, n_in) float32
         Read-back of each layer before each pass, if ``"weights"`` was observed.
     ticks : (passes, samples) uint64
-        The read period in which each read took place.
+        The read period in which each read took place; with time, in which the first step did.
     events : dict of str to int
         What this run cost: reads, conversions, device reads (see ``Program.events``).
     eligibility : dict of str to Eligibility
-        What the synapses of each layer remember, if ``"events"`` were observed.
+        What the synapses of each layer remember, if ``"events"`` were observed or ``local`` was set
+        (then ``Traces``).
+    spikes, membranes : dict of str to (passes, samples, steps, n) float32
+        By neuron node, if observed; membranes before the reset.
+    derivatives : Derivatives or None
+        If ``"derivatives"`` were observed.
+    error : (passes, samples, ...) float32 or None
+        Derivative of each sample's loss by its output, if ``"error"`` was observed.
     """
 
     output: Array
@@ -158,6 +217,10 @@ class Reading:
     ticks: Array = field(default_factory=lambda: np.zeros((1, 0), np.uint64))
     events: Mapping[str, int] = field(default_factory=dict)
     eligibility: Mapping[str, Eligibility] = field(default_factory=dict)
+    spikes: Mapping[str, Array] = field(default_factory=dict)
+    membranes: Mapping[str, Array] = field(default_factory=dict)
+    derivatives: Derivatives | None = None
+    error: Array | None = None
 
 
 @runtime_checkable
@@ -175,7 +238,10 @@ class Program(Protocol):
     events: dict[str, int]
 
     def run(self, x: Array, probe: Probe = ...) -> Reading:
-        """Read the batch ``x`` (samples, n_in) as ``probe`` says; every row is one tick."""
+        """Read the batch ``x`` (samples, n_in) as ``probe`` says; every row is one tick.
+
+        A network with time takes (samples, steps, n_in); every step of a sample is one tick.
+        """
 
     def read_weights(self) -> dict[str, Array]:
         """Read every parameter back through the converters: noisy and counted."""
