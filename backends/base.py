@@ -94,14 +94,19 @@ class LocalRule:
         ``"spike"``: the input of the step; ``"trace"``: inputs that fade by ``decay`` a step.
     post : str
         ``"membrane_difference"``: the membrane in one pass minus that in the next, so passes come in
-        pairs; ``"membrane_excess"``: the membrane above its mean over the passes;
-        ``"spike_excess"``: the spike (0 or 1) minus its mean over the passes.
+        pairs; ``"drive_difference"``: the same of what the membrane took in at this step (noise
+        included), in which no earlier step lives on; ``"membrane_excess"``: the membrane above its
+        mean over the passes;
+        ``"spike_excess"``: the spike (0 or 1) minus its mean over the passes; of a leaky integrator,
+        which has none, its membrane.
     decay : float or None
         Share of a trace that is left after one step, in [0, 1); None: as the membrane it feeds.
     """
 
     pre: Literal["spike", "trace"] = "trace"
-    post: Literal["membrane_difference", "membrane_excess", "spike_excess"] = "membrane_difference"
+    post: Literal["membrane_difference", "drive_difference", "membrane_excess", "spike_excess"] = (
+        "membrane_difference"
+    )
     decay: float | None = None
 
 
@@ -125,7 +130,8 @@ class Probe:
         ``"events"`` (what each synapse remembers of its own releases),
         ``"spikes"`` and ``"membranes"`` (of every neuron at every step: for pictures and comparisons),
         ``"derivatives"`` (only where ``Capabilities.gradient``: see ``Derivatives``),
-        ``"error"`` (of the output; the training loop fills it in, since only the host knows labels).
+        ``"error"`` and ``"curvature"`` (of the loss by the output; filled in by the training loop, since
+        only the host knows labels).
     quiet_layers, perturbation, reset
         See DESIGN; ``reset`` clears neuron states before each sample.
     local : LocalRule, optional
@@ -174,6 +180,30 @@ class Derivatives(Protocol):
         """Jacobian-vector product along a direction in parameter space: the shape of the output."""
 
 
+@runtime_checkable
+class SecondDerivatives(Derivatives, Protocol):
+    """Derivatives that can be taken twice."""
+
+    def backward_change(self, error: Array, direction: Mapping[str, Array]) -> dict[str, Array]:
+        """How ``backward(error)`` changes per unit step of the parameters along ``direction``."""
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """Second derivative of each sample's loss by its own output, which is diagonal for every loss here.
+
+    Attributes
+    ----------
+    exact : (passes, samples, ...) float32
+        With the label that the sample has.
+    expected : (passes, samples, ...) float32
+        Mean over labels drawn from what the network itself predicts: its Fisher information, >= 0.
+    """
+
+    exact: Array
+    expected: Array
+
+
 ONE_PASS = Probe()
 
 
@@ -186,6 +216,8 @@ class Reading:
     output : (passes, samples, classes) float32
         The read-out (probabilities after softmax, else the last node values). A network with time
         gives (passes, samples, steps, n_out): spikes, or the membranes of a leaky integrator.
+    steps : int
+        Steps of time that an ``output`` without a time axis sums up; 1 without time.
     inputs : dict of str to (passes, samples, n_in) float32
         Digital input of each layer, if ``"nodes"`` was observed.
     nodes : dict of str to (passes, samples, n_out) float32
@@ -207,6 +239,8 @@ class Reading:
         If ``"derivatives"`` were observed.
     error : (passes, samples, ...) float32 or None
         Derivative of each sample's loss by its output, if ``"error"`` was observed.
+    curvature : Curvature or None
+        If ``"curvature"`` was observed.
     """
 
     output: Array
@@ -221,6 +255,8 @@ class Reading:
     membranes: Mapping[str, Array] = field(default_factory=dict)
     derivatives: Derivatives | None = None
     error: Array | None = None
+    steps: int = 1
+    curvature: Curvature | None = None
 
 
 @runtime_checkable

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from hwnoise.errors import HwnoiseError as HwnoiseError
     from hwnoise.errors import InputError as InputError
     from hwnoise.network import Network as Network
+    from hwnoise.oracle import alignment as alignment
     from hwnoise.streams import Stream as Stream
     from hwnoise.substrate import Substrate as Substrate
     from hwnoise.training.evaluate import evaluate as evaluate
@@ -47,6 +48,7 @@ _NAMES = {
     "Reading": "hwnoise.backends.base",
     "Stream": "hwnoise.streams",
     "Substrate": "hwnoise.substrate",
+    "alignment": "hwnoise.oracle",
     "evaluate": "hwnoise.training.evaluate",
     "fit": "hwnoise.training.fit",
 }

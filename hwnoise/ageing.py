@@ -106,6 +106,22 @@ def evaluate_over_time(
     return tuple(_age(t, list(counts), len(samples)) for t, *counts in zip(ages, *right, strict=True))
 
 
+def read_over_time(
+    program: Program, task: Task, seconds: Sequence[float], split: SplitName = "test"
+) -> tuple[Age, ...]:
+    """Let one chip age, and read ``split`` at each of ``seconds`` from now; intervals are Wilson's.
+
+    Raises
+    ------
+    InputError
+        If ``seconds`` or ``split`` cannot be used.
+    """
+    ages, samples = _checked(seconds), samples_to_judge(task, split, 1)
+    with one_blas_thread():
+        right = _right_by_age(program, ages, samples)
+    return tuple(_age(t, [count], len(samples)) for t, count in zip(ages, right, strict=True))
+
+
 def _program(
     network: Network,
     substrate: Substrate,

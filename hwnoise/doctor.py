@@ -7,7 +7,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from typing import Any
 
@@ -58,7 +58,7 @@ def examine() -> list[Item]:
     list of Item
         In the order to be read; checks that need a missing package are among the failed.
     """
-    return [_python(), *_core_packages(), *_extras(), *map(_attempt, CHECKS)]
+    return [_python(), *_core_packages(), *_extras(), _lava(), *map(_attempt, CHECKS)]
 
 
 def is_healthy(items: list[Item]) -> bool:
@@ -86,6 +86,18 @@ def _extras() -> Iterator[Item]:
         fix = f'pip install "hwnoise[{extra}]"' if problems else ""
         if needs:  # an extra may have nothing to install on this version of Python
             yield Item(f"extra {extra}", not problems, detail, fix, required=False)
+
+
+def _lava() -> Item:
+    """Lava, which no extra can bring along on Python 3.11 and later: installed, and able to run a network."""
+    from hwnoise.backends.lava import detect, trial
+
+    version = detect.installed()
+    problem = detect.problem(version)
+    if problem:
+        return Item("lava", False, problem, " && ".join(detect.install_lines()), required=False)
+    found = _attempt(Check("lava", trial.try_out, " && ".join(detect.install_lines())))
+    return replace(found, detail=f"{version}, {found.detail}", required=False)
 
 
 def _requirements(extra: str) -> list[Requirement]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hwnoise import losses
-from hwnoise.backends.base import Array, Probe, Program, Reading
-from hwnoise.learners.base import Learner
+from hwnoise.backends.base import Array, Capabilities, Probe, Program, Reading
+from hwnoise.learners.base import Learner, pick_order
+from hwnoise.learners.moments import estimates
 
 if TYPE_CHECKING:
     from hwnoise.tasks.base import Task
@@ -20,6 +21,7 @@ Batch = tuple[Array, Array, Callable[[Array, Array], Array]]
 
 TASK_SAMPLES = 128  # of the training data; the cosine does not depend on which
 STRONG = 1.0  # noise over signal: above it a single read says less about the input than about the noise
+SURE = 1e6  # signal-to-noise ratio above which a cosine is 1 to six digits
 WEAK = 0.25  # share of the attainable signal-to-noise ratio below which the noise, not the rule, is the limit
 
 
@@ -137,7 +139,7 @@ def forecast(program: Program, task_or_batch: Task | Batch, learner: Learner, pr
         How many probes, >= 1.
     """
     x, y, loss = as_batch(task_or_batch)
-    level, probe = learner.needs.level, _probe(learner, len(x))
+    level, probe = learner.needs.level, _probe(learner, len(x), program.capabilities)
     readings = [program.run(x, probe) for _ in range(probes)]
     loss_pairs = np.concatenate([np.asarray(loss(r.output, y), np.float64)[:2] for r in readings], axis=1)
     pairs = _weight_pairs(readings) if level == "weight" else _node_pairs(readings)
@@ -149,14 +151,20 @@ def forecast(program: Program, task_or_batch: Task | Batch, learner: Learner, pr
     if level == "weight":
         change = change.reshape(probes, -1).mean(axis=1)
     moved = float(np.mean(change != 0))
+    if level == "gradient":
+        snr = attainable = _seen_snr(program, learner, (x, y, loss), probes)
+    else:
+        error = _rounding(loss_pairs)
+        snr = _snr(directions * moved, size, kurtosis, float(np.mean(change**2)), error)
+        attainable = directions / (size + 1)
     return Forecast(
         learner=learner.name,
         layers=layers,
         directions=directions,
         loss_moved=moved,
         loss_change=float(change.std()),
-        snr=_snr(directions * moved, size, kurtosis, float(np.mean(change**2)), _rounding(loss_pairs)),
-        attainable=directions / (size + 1),
+        snr=snr,
+        attainable=attainable,
     )
 
 
@@ -168,12 +176,25 @@ def as_batch(task_or_batch: Task | Batch) -> Batch:
     return train.x[:TASK_SAMPLES], train.y[:TASK_SAMPLES], losses.get(task_or_batch.loss)
 
 
-def _probe(learner: Learner, batch: int) -> Probe:
-    """What the learner asks for; of synapses, which keep what they released, two passes of nodes."""
+def _probe(learner: Learner, batch: int, capabilities: Capabilities) -> Probe:
+    """What the learner asks for; of synapses or derivatives, which show no noise, two passes of nodes."""
     probe = learner.ask(0, batch)
+    if learner.needs.level == "gradient":
+        order = pick_order("auto", capabilities)
+        return Probe(passes=2, order=order, observe=frozenset({"nodes"}))
+    if probe.local is not None:  # only sums leave the synapses: look at the membranes themselves
+        return Probe(passes=2, order=probe.order, observe=frozenset({"membranes"}))
     if learner.needs.level != "event":
         return probe
     return replace(probe, passes=max(2, probe.passes), observe=frozenset({"nodes"}))
+
+
+def _seen_snr(program: Program, learner: Learner, batch: Batch, steps: int) -> float:
+    """Signal-to-noise ratio of a yardstick's estimates, measured: its noise has no closed form."""
+    found = estimates(program, learner, batch, max(steps, 2))
+    noise = sum(found.variance(name) for name in found.mean)
+    signal = sum(float(np.sum(mean**2)) for mean in found.mean.values()) - noise / found.steps
+    return min(max(signal, 0.0) / noise, SURE) if noise else SURE
 
 
 def _moving(reading: Reading) -> int:
@@ -182,8 +203,9 @@ def _moving(reading: Reading) -> int:
 
 
 def _node_pairs(readings: list[Reading]) -> dict[str, Array]:
-    """Nodes in the first two passes: (2, samples, nodes) for every layer."""
-    return {n: np.concatenate([r.nodes[n][:2] for r in readings], axis=1) for n in readings[0].nodes}
+    """Nodes, or mean membranes, in the first two passes: (2, samples, nodes) for every layer."""
+    shown = [r.nodes or {n: v.mean(axis=2) for n, v in r.membranes.items()} for r in readings]
+    return {n: np.concatenate([values[n][:2] for values in shown], axis=1) for n in shown[0]}
 
 
 def _weight_pairs(readings: list[Reading]) -> dict[str, Array]:

@@ -23,19 +23,21 @@ class IntegerSynapses:
 
     Attributes
     ----------
-    weight : (n_out, n_in) or (out, in, height, width) int32
+    weight : (n_out, n_in) or (out, in / groups, height, width) int32
         As the chip holds it: even numbers -256..254 (mixed), 0..255 or -255..0, on the grid of ``bits``.
+        A convolution's kernels are in the order of a correlation.
     scale : float
         Current in units of the float network per unit of ``weight * 2**exponent``, > 0.
     exponent : int
-        Power of two on the sum.
+        Power of two on the sum; 0 for a convolution.
     bits, message_bits : int
         Of a weight (1..8) and of a spike's payload (0: binary spikes).
     sign_mode : str
     delay : (n_out, n_in) int32, optional
         Steps that each synapse adds to the one every synapse takes, 0..63.
     geometry : mapping
-        Of a convolution or pooling: ``kind``, ``input_shape``, ``stride``, ``padding``, ``dilation``, ``groups``.
+        Of a convolution or pooling: ``kind`` (``"conv"``, ``"pool"``), ``input_shape``, ``output_shape``,
+        ``stride``, ``padding``, ``dilation`` (each down and across) and ``groups``.
     """
 
     weight: Array
@@ -46,6 +48,16 @@ class IntegerSynapses:
     sign_mode: SignMode = "mixed"
     delay: Array | None = None
     geometry: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_relay(self) -> bool:
+        """Whether it is a pooling, which may feed other synapses with its sums."""
+        return self.geometry.get("kind") == "pool"
+
+    @property
+    def unit(self) -> float:
+        """Weight of the float network per unit of ``weight``."""
+        return self.scale * 2.0**self.exponent
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +70,9 @@ class IntegerNeurons:
     du, dv : int
         Decay of current and membrane in 1/4096; du is kept as Lava takes it, one less than the decay.
     vth : int
-        Threshold in units of 64 (the membrane is compared with ``vth << 6``).
-    scale : float
-        Membrane in units of the float network per integer unit of v, > 0.
+        Threshold in units of 64 (the membrane is compared with ``vth << 6``); 131072 for ``"li"``.
+    scale, offset : float
+        A membrane v is ``scale * v + offset`` in units of the float network; scale > 0.
     bias_mant : (n,) int32
     bias_exp : int
     kind : str
@@ -76,16 +88,25 @@ class IntegerNeurons:
     dv: int
     vth: int
     scale: float
+    offset: float = 0.0
     bias_mant: Array = field(default_factory=lambda: np.zeros(1, np.int32))
     bias_exp: int = 0
     kind: Literal["lif", "ternary", "li"] = "lif"
     vth_low: int = 0
     refractory: int = 0
 
+    @property
+    def n(self) -> int:
+        """How many neurons there are."""
+        return int(np.prod(self.shape))
+
 
 @dataclass(frozen=True, eq=False)
 class IntegerNetwork:
     """A graph of synapses and neurons, all integers, in feed-forward order.
+
+    Every synapse takes one step on the chip. Where layers follow each other that only shifts a layer
+    in time, by its depth; the emulator therefore lets a layer see the spikes of the same step.
 
     Attributes
     ----------
@@ -100,3 +121,29 @@ class IntegerNetwork:
     nodes: Mapping[str, IntegerSynapses | IntegerNeurons]
     edges: tuple[Edge, ...]
     dt: float | None = None
+
+    @property
+    def synapses(self) -> dict[str, IntegerSynapses]:
+        """The synapses alone, in order."""
+        return {name: node for name, node in self.nodes.items() if isinstance(node, IntegerSynapses)}
+
+    @property
+    def neurons(self) -> dict[str, IntegerNeurons]:
+        """The populations alone, in order."""
+        return {name: node for name, node in self.nodes.items() if isinstance(node, IntegerNeurons)}
+
+    def sources(self, name: str) -> tuple[str, ...]:
+        """What feeds the node ``name``, in the order of the edges."""
+        return tuple(a for a, b in self.edges if b == name)
+
+    def depths(self) -> dict[str, int]:
+        """Steps by which each node's output lags behind the input on the chip, through its longest way.
+
+        A loop adds nothing: its last edge runs backwards in the order of the nodes.
+        """
+        place = {name: i for i, name in enumerate(self.nodes)}
+        depth = {"input": 0}
+        for name, node in self.nodes.items():
+            ahead = [depth[s] for s in self.sources(name) if s == "input" or place[s] < place[name]]
+            depth[name] = max(ahead, default=0) + isinstance(node, IntegerSynapses)
+        return depth

@@ -1,4 +1,4 @@
-"""Losses of single samples. Values only: no rule of hwnoise takes a derivative of them."""
+"""Losses of single samples. Values only: no chip takes a derivative of them (yardsticks: ``slopes``)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def cross_entropy(output: Array, labels: Array) -> Array:
     ... ]
     True
     """
-    _check_labels(output, labels)
+    check_labels(output, labels)
     true_class = output[..., np.arange(len(labels)), labels]
     return np.asarray(-np.log(np.maximum(true_class, PROBABILITY_FLOOR)), np.float32)
 
@@ -83,12 +83,23 @@ def squared_error(output: Array, target: Array) -> Array:
     >>> squared_error(np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([0, 0])).tolist()
     [0.5, 2.0]
     """
+    return np.asarray(np.square(output - as_targets(output, target)).sum(axis=-1), np.float32)
+
+
+def as_targets(output: Array, target: Array) -> Array:
+    """Return targets (samples, outputs): labels become one-hot.
+
+    Raises
+    ------
+    InputError
+        If the shapes do not fit or a label is no class.
+    """
     if target.ndim == 1:
-        _check_labels(output, target)
-        target = np.eye(output.shape[-1], dtype=output.dtype)[target]
-    elif target.shape != output.shape[-2:]:
+        check_labels(output, target)
+        return np.asarray(np.eye(output.shape[-1], dtype=output.dtype)[target])
+    if target.shape != output.shape[-2:]:
         raise InputError(f"targets of shape {target.shape} do not fit outputs of shape {output.shape}")
-    return np.asarray(np.square(output - target).sum(axis=-1), np.float32)
+    return target
 
 
 _LOSSES: dict[str, Loss] = {"cross_entropy": cross_entropy, "squared_error": squared_error}
@@ -112,8 +123,14 @@ def get(name: str) -> Loss:
     return _LOSSES[name]
 
 
-def _check_labels(output: Array, labels: Array) -> None:
-    """Refuse labels that NumPy would broadcast or count from the end."""
+def check_labels(output: Array, labels: Array) -> None:
+    """Refuse labels that NumPy would broadcast or count from the end.
+
+    Raises
+    ------
+    InputError
+        One sentence that says what was expected.
+    """
     if output.ndim < 2 or labels.shape != output.shape[-2:-1]:
         raise InputError(f"labels of shape {labels.shape} do not fit outputs of shape {output.shape}")
     classes = output.shape[-1]

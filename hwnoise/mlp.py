@@ -57,7 +57,7 @@ def draw_mlp(
     for layer, (n_in, n_out) in enumerate(pairwise(sizes), 1):
         is_last = layer == len(sizes) - 1
         name, kind = ("readout", last) if is_last else (f"hidden{layer}", hidden)
-        weight = gain * _draw_weight(generator, n_out, n_in, kind)
+        weight = gain * draw_weight(generator, n_out, n_in, 2 if kind is Relu else 1)
         nodes[name] = Affine(weight.astype(np.float32), np.zeros(n_out, np.float32))
         if kind is not None:
             nodes["softmax" if kind is Softmax else f"{name}_activation"] = kind((n_out,))
@@ -77,17 +77,16 @@ def _whole_numbers(sizes: str | Sequence[int]) -> tuple[int, ...]:
         return ()
 
 
-def _draw_weight(
-    generator: np.random.Generator, n_out: int, n_in: int, kind: type[Activation] | None
+def draw_weight(
+    generator: np.random.Generator, n_out: int, n_in: int, variance: float
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """Draw uniform weights that keep the scale of signals from layer to layer.
+    """Draw uniform weights (n_out, n_in) that keep the scale of signals from layer to layer.
 
-    Variance 2 / n_in before a relu (He et al., ICCV 2015), else 1 / n_in (LeCun et al., Neural
-    Networks: Tricks of the Trade, 1998). Uniform, because a chip's range is set by the largest
-    weight: sqrt(3) standard deviations here, about four with a Gaussian.
+    Their variance is ``variance / n_in``: 2 before a relu or spikes (He et al., ICCV 2015), else 1
+    (LeCun et al., Neural Networks: Tricks of the Trade, 1998). Uniform, because a chip's range is set
+    by the largest weight: sqrt(3) standard deviations here, about four with a Gaussian.
     """
-    variance = (2 if kind is Relu else 1) / n_in
-    bound = math.sqrt(3 * variance)
+    bound = math.sqrt(3 * variance / n_in)
     return generator.uniform(-bound, bound, (n_out, n_in))
 
 

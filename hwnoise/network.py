@@ -16,6 +16,7 @@ from hwnoise.graph import Edge, check_graph, feed_forward_order, infer_shapes
 from hwnoise.mlp import ACTIVATIONS, draw_mlp, parse_sizes
 from hwnoise.nodes import Activation, Affine, Array, Flatten, Input, Linear, Node, Output, Shape, shape_text
 from hwnoise.nodes.base import brief
+from hwnoise.spiking_mlp import draw_spiking_mlp
 from hwnoise.streams import Stream
 
 RESETS = ("zero", "subtract", "none")
@@ -139,6 +140,54 @@ class Network:
         generator = stream.child("weights").generator()
         return cls(*draw_mlp(parse_sizes(sizes), generator, activation, readout, gain))
 
+    @classmethod
+    def spiking(
+        cls,
+        sizes: str | Sequence[int],
+        stream: Stream,
+        *,
+        tau: float = 1e-2,
+        dt: float = 1e-3,
+        gain: float = 1.0,
+        readout: str = "li",
+    ) -> Network:
+        """Return a perceptron of LIF neurons with random weights, zero biases and thresholds of 1.
+
+        Its dense nodes are ``hidden1``, ``hidden2``, ... and ``readout``; neurons are named after their
+        layer (``hidden1_neurons``). A step adds the whole input to the membrane (r = tau/dt), and a
+        spike sends it back to 0.
+
+        Parameters
+        ----------
+        sizes : str or sequence of int
+            Layer sizes, input first, such as ``"784-128-10"``.
+        stream : Stream
+            Weights are drawn from its child ``weights``.
+        tau : float
+            Time constant of all membranes [s], >= dt.
+        dt : float
+            Time step [s], > 0.
+        gain : float
+            Factor on the standard deviation of the weights, > 0. At 1 it is sqrt(2 / n_in), and
+            sqrt(1 / n_in) before the read-out.
+        readout : str
+            ``"li"``: the outputs are membranes of leaky integrators; ``"lif"``: they are spikes.
+
+        Raises
+        ------
+        InputError
+            For unusable sizes or numbers out of these ranges.
+
+        Examples
+        --------
+        >>> network = Network.spiking("784-128-10", Stream(7))
+        >>> network.is_timed, network.dt, network.reset
+        (True, 0.001, 'zero')
+        """
+        generator = stream.child("weights").generator()
+        nodes, edges = draw_spiking_mlp(parse_sizes(sizes), generator, tau, dt, gain, readout)
+        return cls(nodes, edges, dt=dt, reset="zero")
+
     def order(self) -> tuple[str, ...]:
         """Names of the nodes, from input to output, each after the nodes that feed it."""
         return tuple(self.nodes)
@@ -165,6 +214,11 @@ class Network:
         return "-".join(shape_text(self.output_shapes[name]) for name in shown)
 
     @property
+    def is_timed(self) -> bool:
+        """Whether any node remembers, so that inputs are sequences of steps."""
+        return any(node.is_stateful for node in self.nodes.values())
+
+    @property
     def is_spiking(self) -> bool:
         """Whether any node sends spikes."""
         return any(node.is_spiking for node in self.nodes.values())
@@ -172,10 +226,9 @@ class Network:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What the network leaves open and a simulator would have to assume, a sentence each."""
-        is_timed = any(node.is_stateful for node in self.nodes.values())
         missing_dt = "the network does not state dt, its time step in seconds"
         missing_reset = f"the network does not state reset, one of {', '.join(RESETS)}"
-        return (missing_dt,) * (is_timed and self.dt is None) + (missing_reset,) * (
+        return (missing_dt,) * (self.is_timed and self.dt is None) + (missing_reset,) * (
             self.is_spiking and self.reset is None
         )
 

@@ -2,7 +2,7 @@
 
 The dictionary of a graph is ``{"type": "NIRGraph", "nodes": {...}, "edges": [...], "metadata": {...}}``;
 that of a node holds its ``type`` and its fields. NIR says nothing about dt and reset, so they travel
-in ``metadata["hwnoise"]``; NIR has no static activations, so they get types of our own.
+in ``metadata["hwnoise"]``; activations and neurons that NIR lacks get types of our own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from hwnoise.errors import InputError
 from hwnoise.graph import Edge
 from hwnoise.network import Network
-from hwnoise.nodes import KINDS, Activation, Conv1d, Conv2d, Flatten, Input, Node, Shape
+from hwnoise.nodes import KINDS, OWN_KINDS, Conv1d, Conv2d, Flatten, Input, Node, Shape
 from hwnoise.nodes.base import brief
 
 Tree = Mapping[str, Any]
@@ -28,7 +28,7 @@ _OWN = "hwnoise."
 _NEEDS = "needs hwnoise for "
 _GRAPH = "NIRGraph"
 _TYPE_OF = {
-    kind: f"{_OWN}{name}" if issubclass(kind, Activation) else {"Integrator": "I"}.get(name, name)
+    kind: f"{_OWN}{name}" if kind in OWN_KINDS else {"Integrator": "I"}.get(name, name)
     for name, kind in KINDS.items()
 }
 _KIND_OF = {name: kind for kind, name in _TYPE_OF.items()}

@@ -57,6 +57,35 @@ def _to_levels(x: Floats, full_scale: np.float32, levels: int, out: Floats) -> N
 
 
 @kernel
+def dac_slice(q: Floats, levels: int, base: int, place: int, out: Floats) -> None:
+    """Write one digit of each converted input, relative to the largest digit (eq:dac-slice).
+
+    Parameters
+    ----------
+    q : (rows, n) float32
+        Multiples of ``1 / levels`` in [-1, 1].
+    levels : int64
+        Magnitudes above zero, >= 1.
+    base : int64
+        What a digit counts to, >= 2.
+    place : int64
+        Of the digit; 0 is the least significant.
+    out : (rows, n) float32
+        Overwritten: ``sign(q) digit / (base - 1)``.
+
+    Notes
+    -----
+    Oracle: ``oracles_devices.digit``. Test: ``tests/statistical/test_converters.py``.
+    """
+    shift, largest = base**place, np.float32(base - 1)
+    for r in range(q.shape[0]):
+        for i in range(q.shape[1]):
+            code = np.int64(np.rint(abs(q[r, i]) * np.float32(levels)))
+            digit = np.float32(code // shift % base) / largest
+            out[r, i] = digit if q[r, i] >= 0 else -digit
+
+
+@kernel
 def round_stochastically(
     y: Floats,
     full_scale: np.float32,
@@ -133,3 +162,27 @@ def adc(
             if levels > 0:
                 value = min(max(np.rint(value * inverse), -steps), steps) * q
             out[r, j] = value * scale[r] * gain[j] + bias[j]
+
+
+@kernel
+def round_down(y: Floats, full_scale: np.float32, levels: int) -> None:
+    """Move each value to the level below it, within the codes of two's complement (eq:adc-floor).
+
+    Parameters
+    ----------
+    y : (rows, n) float32
+        Overwritten with multiples of ``full_scale / levels`` from ``-(levels + 1)`` to ``levels``.
+    full_scale : float32
+    levels : int64
+        Magnitudes above zero, >= 1.
+
+    Notes
+    -----
+    Oracle: ``oracles_devices.rounded_down``. Test: ``tests/statistical/test_converters.py``.
+    """
+    steps = np.float32(levels)
+    step = full_scale / steps
+    inverse = np.float32(1) / step
+    for r in range(y.shape[0]):
+        for j in range(y.shape[1]):
+            y[r, j] = min(max(np.floor(y[r, j] * inverse), -steps - np.float32(1)), steps) * step

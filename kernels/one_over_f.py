@@ -254,21 +254,38 @@ def _mix(z: Floats, base: Floats, s: Floats, out: Floats) -> None:
 
 @kernel
 def _accumulate(block: Floats, start: int, stop: int, w: Floats, width: int, column: int, y: Floats) -> None:
-    """Add ``x w`` of one panel to rows ``start`` to ``stop`` of ``y``."""
-    row = np.empty(64, np.float32)
+    """Add ``x w`` of one panel to rows ``start`` to ``stop`` of ``y``, four at most."""
+    if width == 64 and stop == start + 4:
+        _accumulate_four(block[:, start:stop], w, y[start:stop, column : column + 64])
+        return
     for r in range(start, stop):
-        if width != 64:
-            _accumulate_row(block[:, r], w, width, y[r])
-            continue
-        for j in range(64):  # a known length, so that the sums stay in registers
-            row[j] = y[r, column + j]
-        for i in range(block.shape[0]):
-            value = block[i, r]
-            if value != 0.0:
-                for j in range(64):
-                    row[j] += value * w[64 * i + j]
-        for j in range(64):
-            y[r, column + j] = row[j]
+        _accumulate_row(block[:, r], w, width, y[r, column : column + width])
+
+
+@kernel
+def _accumulate_four(inputs: Floats, w: Floats, rows: Floats) -> None:
+    """Add ``inputs.T @ w`` to ``rows`` (4, 64), input by input.
+
+    One array of known length holds half of all four rows, so that the sums stay in registers and a
+    weight is loaded once for four of them.
+    """
+    sums = np.empty(128, np.float32)
+    for half in range(0, 64, 32):
+        for j in range(32):
+            sums[j], sums[32 + j] = rows[0, half + j], rows[1, half + j]
+            sums[64 + j], sums[96 + j] = rows[2, half + j], rows[3, half + j]
+        for i in range(inputs.shape[0]):
+            x0, x1, x2, x3 = inputs[i, 0], inputs[i, 1], inputs[i, 2], inputs[i, 3]
+            if x0 != 0.0 or x1 != 0.0 or x2 != 0.0 or x3 != 0.0:
+                for j in range(32):
+                    value = w[64 * i + half + j]
+                    sums[j] += x0 * value
+                    sums[32 + j] += x1 * value
+                    sums[64 + j] += x2 * value
+                    sums[96 + j] += x3 * value
+        for j in range(32):
+            rows[0, half + j], rows[1, half + j] = sums[j], sums[32 + j]
+            rows[2, half + j], rows[3, half + j] = sums[64 + j], sums[96 + j]
 
 
 @kernel

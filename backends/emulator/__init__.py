@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from hwnoise.backends.emulator.integer import IntegerProgram
 from hwnoise.backends.emulator.program import EmulatorProgram
+from hwnoise.backends.emulator.timed.program import TimedProgram
 from hwnoise.errors import InputError
 from hwnoise.network import Network
 from hwnoise.streams import Stream
@@ -10,13 +12,13 @@ from hwnoise.substrate import Substrate
 
 
 class Emulator:
-    """Backend that runs dense networks on emulated arrays."""
+    """Backend that runs networks on emulated arrays, with time and without."""
 
     name = "emulator"
 
     def compile(
         self, network: Network, substrate: Substrate, stream: Stream, *, headroom: float = 1.0
-    ) -> EmulatorProgram:
+    ) -> EmulatorProgram | IntegerProgram | TimedProgram:
         """Program ``network`` into a fresh chip of the kind ``substrate``, drawn from ``stream``.
 
         ``headroom`` (1 to 100) is the range of the devices over the largest weight: 1 uses their
@@ -24,7 +26,10 @@ class Emulator:
         """
         if not 1 <= headroom <= 100:
             raise InputError(f"headroom must be from 1 to 100, not {headroom}")
-        return EmulatorProgram(network, substrate, stream, headroom)
+        if substrate.fixed_point is not None:
+            return IntegerProgram(network, substrate, stream, headroom)
+        program = TimedProgram if network.is_timed else EmulatorProgram
+        return program(network, substrate, stream, headroom)
 
 
 backend = Emulator()

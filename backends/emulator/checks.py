@@ -65,7 +65,7 @@ def _check_events(probe: Probe, substrate: Substrate) -> None:
     if synapse is None or not synapse.teaches:
         raise MismatchError(
             f"'{substrate.name}' has no synapses whose releases say something about their weight: "
-            "stochastic_synapse with law = 'logistic' does"
+            "stochastic_synapse with law = 'logistic' does, and law = 'junction'"
         )
     if probe.quiet_passes:
         raise MismatchError("a quiet pass has no events: ask for them in passes that are all noisy")

@@ -12,6 +12,8 @@ from hwnoise.backends.emulator.chunks import row_slices, slices
 from hwnoise.backends.emulator.device_state import DeviceState
 from hwnoise.backends.emulator.device_view import DeviceView
 from hwnoise.backends.emulator.read import View
+from hwnoise.backends.emulator.references import reference_columns, tile_of_columns
+from hwnoise.backends.emulator.tile import tiling_of
 from hwnoise.kernels import programming_noise
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
@@ -25,6 +27,13 @@ class DeviceArray:
 
     All that a chip would hold is in a ``DeviceState``; how it reads is a pure function of that
     state and the tick, kept in a ``DeviceView`` until it changes.
+
+    Attributes
+    ----------
+    references : (n_out,) int64, optional
+        The column of devices that each output is read against, after those of the weights.
+    pulses : int
+        Programmings of single devices since the network was put on the chip, where they are verified.
     """
 
     def __init__(self, substrate: Substrate, weight: Floats, stream: Stream, headroom: float) -> None:
@@ -32,19 +41,25 @@ class DeviceArray:
         self._kind, self._device = substrate, substrate.conductance
         self._program_key, self._level_key = stream.child("program").key, stream.child("levels").key
         self.weight_range = self._device.weight_range(weight, headroom)
+        self._columns = weight.shape[1]
+        self.references = self._reference_columns(weight.shape)
+        weight = self._beside_references(weight / self.weight_range)
         self.shape = weight.shape
-        target = np.clip(weight / self.weight_range, -1, 1).astype(np.float32).ravel()
+        target = np.clip(weight, -1, 1).astype(np.float32).ravel()
         self._state = DeviceState.unprogrammed(target, self._device.planes, substrate.ageing is not None)
         self._draw_faults(stream.child("faults"))
-        self._view = DeviceView(substrate, self._state, weight.shape, stream)
+        self._view = DeviceView(substrate, self._state, (len(weight), self._columns), stream)
+        self._verify_stream = stream.child("verify")
+        self.pulses = 0
         self.block = self._view.lasts
         for part in slices(weight.size):
             self._program(np.arange(part.start, part.stop), 0)
+        self.pulses = 0
 
     @property
     def writes(self) -> NDArray[np.uint32]:
         """How often each weight was programmed since the network was put on the chip."""
-        return (self._state.generation - np.uint32(1)).reshape(self.shape)
+        return (self._state.generation - np.uint32(1)).reshape(self.shape)[:, : self._columns]
 
     def view(self, tick: int) -> View:
         """The devices as the block of ticks around ``tick`` sees them."""
@@ -55,7 +70,7 @@ class DeviceArray:
         programmed = 0
         for rows in row_slices(self.shape):
             part = slice(rows.start * self.shape[1], rows.stop * self.shape[1])
-            change = (delta[rows] / self.weight_range).ravel()
+            change = self._beside_references(delta[rows] / self.weight_range).ravel()
             if self._kind.write.mode == "ideal":
                 self._move(part, change)
             else:
@@ -70,6 +85,19 @@ class DeviceArray:
         """Take over what ``state`` returned."""
         self._state.take_over(state)
         self._view.renew_all()
+
+    def _reference_columns(self, shape: tuple[int, int]) -> NDArray[np.int64] | None:
+        """Which column of devices each output is read against: the one of its tile, after all others."""
+        if self._device.mapping != "offset_column":
+            return None
+        return reference_columns(tiling_of(self._kind, *shape))
+
+    def _beside_references(self, t: Floats) -> Floats:
+        """Shares ``t`` (rows, n_out) of the weights, with a column of zeros for each reference column."""
+        if self.references is None:
+            return t
+        added = int(self.references[-1]) + 1 - self._columns
+        return np.pad(t, ((0, 0), (0, added)))
 
     def _accumulate(self, part: slice, change: Floats, tick: int) -> int:
         """Add to what is pending, and program the weights for which that makes a step (eq:write-step)."""
@@ -105,7 +133,7 @@ class DeviceArray:
         targets = self._device.targets(state.target[due].astype(np.float64))
         for plane, x in enumerate(targets):
             x = self._quantized(x, due, plane)
-            state.g[plane, due] = self._programmed(x, draws[plane])
+            state.g[plane, due] = self._programmed(x, draws[plane], due, plane)
             if self._kind.ageing is not None:
                 g_t = self._device.g_min + x * (self._device.g_max - self._device.g_min)
                 state.settling[plane, due] = self._kind.ageing.settle(
@@ -120,12 +148,25 @@ class DeviceArray:
             return x
         return levels.quantize(x, self._level_key, due, self._state.generation[due], plane)
 
-    def _programmed(self, x: NDArray[np.float64], draws: Floats) -> Floats:
-        device, noise = self._device, self._kind.programming_noise
+    def _programmed(self, x: NDArray[np.float64], draws: Floats, due: Elements, plane: int) -> Floats:
+        """Conductances that come of programming the devices ``due`` of ``plane`` to ``x``."""
+        device, noise, verify = self._device, self._kind.programming_noise, self._kind.write_verify
         target = device.g_min + x * (device.g_max - device.g_min)
-        if noise is not None:
+        if noise is None:
+            return target.astype(np.float32)
+        if verify is None:
             return noise.program(target, device.g_max, draws)
-        return target.astype(np.float32)
+
+        def attempt(number: int, which: Elements) -> tuple[Floats, Floats]:
+            z = np.empty((2, len(which)), np.float32)
+            key = self._verify_stream.child(f"{plane}/{number}").key
+            elements = due[which]
+            programming_noise.write_draws(key, elements, self._state.generation[elements], z)
+            return noise.program(target[which], device.g_max, z[0]), z[1]
+
+        found, pulses = verify.program(target, device.g_max, attempt)
+        self.pulses += pulses
+        return found
 
     def _draw_faults(self, stream: Stream) -> None:
         """Remember which devices are stuck, and where; ``faults`` counts them."""
@@ -135,7 +176,10 @@ class DeviceArray:
             shape = (self._device.planes, *self.shape)
             tile = self._kind.tile
             lines = (tile.rows, tile.columns) if tile else None
-            found = self._kind.faults.draw(stream, shape, self._device.g_min, self._device.g_max, lines)
+            beside = tile_of_columns(tiling_of(self._kind, shape[1], self._columns), shape[2])
+            found = self._kind.faults.draw(
+                stream, shape, self._device.g_min, self._device.g_max, lines, beside
+            )
             self.faults = found.counts
             self._stuck, self._stuck_at = (
                 np.zeros(self._state.g.shape, np.bool_),

@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.chunks import slices
 from hwnoise.backends.emulator.device_state import DeviceState
+from hwnoise.backends.emulator.device_traps import DeviceTraps
 from hwnoise.backends.emulator.read import View, aligned_empty
+from hwnoise.backends.emulator.references import columns_of_tiles
 from hwnoise.backends.emulator.threads import one_blas_thread
 from hwnoise.backends.emulator.tile import tiling_of
+from hwnoise.devices.drift import READS_PER_AGEING
 from hwnoise.devices.one_over_f import BAND_VARIANCE, FAST_BANDS
 from hwnoise.kernels import mapping, one_over_f
 from hwnoise.streams import Stream
@@ -20,7 +23,7 @@ from hwnoise.substrate import Substrate
 Floats = NDArray[np.float32]
 Elements = NDArray[np.int64]
 BLOCK = 256  # ticks over which a view holds: the holding time of band 4
-EPOCH = 4096  # ticks after which ageing and the slow bands are computed anew: that of band 6
+EPOCH = READS_PER_AGEING  # ticks after which ageing and the slow bands are computed anew: that of band 6
 BANDS = 48  # the slowest would hold for 4**47 reads
 
 
@@ -35,9 +38,10 @@ class DeviceView:
         self, substrate: Substrate, state: DeviceState, shape: tuple[int, int], stream: Stream
     ) -> None:
         assert substrate.conductance is not None
-        self._kind, self._state, self._shape, size = substrate, state, shape, state.target.size
+        self._kind, self._state, size = substrate, state, state.target.size
         self._device, self._wires = substrate.conductance, substrate.ir_drop
-        self._tiles = tiling_of(substrate, *shape).tiles
+        self._shape = shape[0], size // shape[0]  # reference columns are devices as well
+        self._tiles = columns_of_tiles(tiling_of(substrate, *shape), self._shape[1])
         flicker = substrate.one_over_f
         self._flicker = flicker if flicker and flicker.scale > 0 else None
         self._white = substrate.read_noise
@@ -46,6 +50,7 @@ class DeviceView:
         self._mismatch_key = stream.child("mismatch").key
         self._read_key = stream.child("read").key
         self._band_keys = np.array([stream.child(f"one_over_f/{k}").key for k in range(BANDS)], np.uint64)
+        self._traps = self._found_traps(stream.child("device_telegraph"), size)
         self._slow, self._unit = np.zeros((2, size), np.float32)
         self._weight = aligned_empty(size)
         noisy = self._flicker or self._white or substrate.device_noise or substrate.mismatch
@@ -57,6 +62,8 @@ class DeviceView:
     @property
     def lasts(self) -> int:
         """Ticks over which a view holds, counted from a multiple of it; 0: until the next write."""
+        if self._traps is not None:
+            return self._traps.hold
         return BLOCK if self._flicker else EPOCH if self._kind.ageing else 0
 
     def at(self, tick: int) -> View:
@@ -66,9 +73,9 @@ class DeviceView:
             size = self._state.target.size
             for part in slices(size) if self._wires is None else [slice(0, size)]:
                 self._age(np.arange(part.start, part.stop))
-        moved = tick // BLOCK != self._block and self._held is not None
-        if moved or self._stale:
-            self._block, self._stale = tick // BLOCK, False
+        block = tick // self.lasts if self._held is not None or self._traps is not None else self._block
+        if block != self._block or self._stale:
+            self._block, self._stale = block, False
             self._compose(tick)
         weight, fresh, held = (
             None if a is None else a.reshape(self._shape) for a in (self._weight, self._fresh, self._held)
@@ -100,6 +107,8 @@ class DeviceView:
                 elements, self._state.generation, self._state.programmed_at, self._band_keys[FAST_BANDS:],
                 FAST_BANDS, tick, self._period, corners, self._unit, self._slow,
             )  # fmt: skip
+        if self._traps is not None:
+            self._traps.renew(elements, g, self._factors, self._device.g_max)
         self._freshen(elements, g)
         self._stale = True
 
@@ -157,7 +166,7 @@ class DeviceView:
         self._fresh[elements] = fresh
 
     def _compose(self, tick: int) -> None:
-        """Add bands 4 and 5, which hold for a block or four, to all that is slower."""
+        """Add bands 4 and 5, which hold for a block or four, and jumps of traps to all that is slower."""
         self._weight[:] = 0
         if self._held is not None:
             for band in (4, 5):
@@ -165,3 +174,9 @@ class DeviceView:
                 one_over_f.add_held_band(self._band_keys[band], hold, np.float32(1), self._weight)
             self._weight *= self._held
         self._weight += self._slow
+        if self._traps is not None:
+            self._traps.add(tick, self._weight)
+
+    def _found_traps(self, stream: Stream, size: int) -> DeviceTraps | None:
+        effect = self._kind.device_telegraph
+        return effect and DeviceTraps(effect, self._device.planes, size, stream, self._period)

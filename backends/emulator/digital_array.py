@@ -1,4 +1,4 @@
-"""Weights in digital memory: exact storage; what reads them may be uneven, and noisy."""
+"""Weights in digital memory: exact storage, or of a few bits; what reads them may be uneven, and noisy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 class DigitalArray:
     """One layer's weights as numbers (n_in, n_out), exactly as written.
 
-    A frozen mismatch is that of the devices which turn each number into a current.
+    With levels the memory that is read holds the level nearest to each; updates still add up exactly. A frozen mismatch is that of the devices which turn each number into a current.
     """
 
     block = 0  # ticks over which a view holds: for ever
@@ -27,7 +27,8 @@ class DigitalArray:
     def __init__(self, substrate: Substrate, weight: Floats, stream: Stream, headroom: float) -> None:
         self._noise, mismatch = substrate.read_noise, substrate.mismatch
         self._dynamic = mismatch if mismatch and mismatch.refresh == "dynamic" else None
-        relative = substrate.adc is not None or self._noise is not None  # does anything refer to a range?
+        self._levels = substrate.levels
+        relative = substrate.adc or self._noise or self._levels  # does anything refer to a range?
         largest = np.float32(np.abs(weight).max(initial=0.0) or 1.0)
         self.weight_range = np.full(weight.shape[1], largest * headroom if relative else 1.0, np.float32)
         self.weight = aligned_empty(weight.shape)
@@ -37,7 +38,8 @@ class DigitalArray:
         if mismatch is not None and self._dynamic is None:
             drawn = mismatch.factors(stream.child("mismatch").key, (1, weight.size))
             self._factors = drawn.reshape(weight.shape)
-        seen = self.weight if self._factors is None else aligned_empty(weight.shape)
+        as_stored = self._factors is None and self._levels is None
+        seen = self.weight if as_stored else aligned_empty(weight.shape)
         fresh = aligned_empty(weight.shape) if self._noise or self._dynamic else None
         self._view = View(seen, fresh, None, stream.child("read").key, None)
         self._renew(slice(None))
@@ -65,8 +67,12 @@ class DigitalArray:
     def _renew(self, rows: slice) -> None:
         """Bring what a read sees, and the variance of its noise, in line with the weights."""
         seen, fresh = self._view.weight[rows], self._view.fresh
+        if self._levels is not None:
+            seen[:] = self._levels.nearest(self.weight[rows])
+        elif self._factors is not None:
+            seen[:] = self.weight[rows]
         if self._factors is not None:
-            np.multiply(self.weight[rows], self._factors[rows], out=seen)
+            np.multiply(seen, self._factors[rows], out=seen)
         if fresh is not None:
             fresh[rows] = 0 if self._noise is None else self._noise.variance_at(seen)
             if self._dynamic is not None:

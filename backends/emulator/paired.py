@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnoise.backends.emulator.active import Active
 from hwnoise.backends.emulator.read import PARALLEL_FROM, TILE, View, noisy_product
 from hwnoise.backends.emulator.threads import for_each
 from hwnoise.kernels import read_noise
@@ -17,7 +18,12 @@ Floats = NDArray[np.float32]
 
 
 def paired_product(
-    view: View, x: Floats, tick: int, passes: Sequence[slice], quiet: NDArray[np.bool_] | None, y: Floats
+    view: View,
+    x: Floats,
+    tick: int,
+    passes: Sequence[slice] | Sequence[NDArray[Any]],
+    quiet: NDArray[np.bool_] | None,
+    y: Floats,
 ) -> None:
     """Write ``x @ weight`` with fresh noise to ``y``, each pass in tiles of its own.
 
@@ -30,7 +36,7 @@ def paired_product(
         Nothing moves within it: ``held`` is None.
     x : (rows, n_in) float32
         Row r is read at ``tick + r``.
-    passes : sequence of slice
+    passes : sequence of slice or of (n,) int
         The rows of each pass.
     quiet : (rows,) bool, optional
         Rows without noise.
@@ -39,7 +45,22 @@ def paired_product(
     """
     still = replace(view, fresh=None)
     for rows in passes:
-        noisy_product(still, x[rows], tick, y[rows])
+        part = y[rows]
+        noisy_product(still, x[rows], tick, part)
+        y[rows] = part  # where the rows are indices it was a copy
+    if view.fresh is not None:
+        _add_fresh(view.fresh, view.read_key, x, tick, quiet, y)
+
+
+def sparse_product(
+    view: View, x: Floats, active: Active, tick: int, quiet: NDArray[np.bool_] | None, y: Floats
+) -> None:
+    """Write ``x @ weight`` with fresh noise to ``y`` for inputs ``x`` of which ``active`` lists what is 1.
+
+    Equal rows give equal bits wherever they are: passes need no tiles of their own. Parameters as in
+    ``paired_product``.
+    """
+    active.product(view.weight, y)
     if view.fresh is not None:
         _add_fresh(view.fresh, view.read_key, x, tick, quiet, y)
 

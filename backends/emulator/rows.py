@@ -13,12 +13,12 @@ Array = NDArray[Any]
 
 
 def in_reading_order(x: Array, probe: Probe) -> Array:
-    """All rows of the batch ``x`` (samples, n_in) in the order they are read: (rows, n_in)."""
+    """All rows of the batch ``x`` (samples, ...) in the order they are read: (rows, ...)."""
     if probe.passes == 1:
         return x
-    return (
-        np.repeat(x, probe.passes, axis=0) if probe.order == "interleaved" else np.tile(x, (probe.passes, 1))
-    )
+    if probe.order == "interleaved":
+        return np.repeat(x, probe.passes, axis=0)
+    return np.concatenate([x] * probe.passes)
 
 
 def by_pass(rows: Array, probe: Probe) -> Array:
@@ -29,9 +29,15 @@ def by_pass(rows: Array, probe: Probe) -> Array:
     return rows.reshape(probe.passes, samples, *rows.shape[1:])
 
 
-def pass_slices(block: slice, rows: int, probe: Probe) -> list[slice]:
-    """The rows of each pass within ``block``, counted from its start, of ``rows`` in reading order."""
+def pass_slices(block: slice, rows: int, probe: Probe, steps: int = 1) -> list[slice] | list[Array]:
+    """The rows of each pass within ``block``, counted from its start, of ``rows`` in reading order.
+
+    With time, a pass of a sample is ``steps`` rows. Where these are no slice they are indices.
+    """
     first, stop, passes = block.start, block.stop, probe.passes
+    if steps > 1 and passes > 1 and probe.order == "interleaved":
+        which = np.arange(first, stop) // steps % passes
+        return [np.flatnonzero(which == p) for p in range(passes)]
     if probe.order == "interleaved":
         return [slice((p - first) % passes, stop - first, passes) for p in range(passes)]
     samples = rows // passes

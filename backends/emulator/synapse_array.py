@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from hwnoise.backends.base import Probe
 from hwnoise.backends.emulator.read import PARALLEL_FROM, TILE
+from hwnoise.backends.emulator.release_state import ReleaseState
 from hwnoise.backends.emulator.rows import by_pass
 from hwnoise.backends.emulator.threads import for_each
-from hwnoise.devices.stochastic_synapse import FixedRelease, LogisticRelease
+from hwnoise.devices.short_term_plasticity import ShortTermPlasticity
+from hwnoise.devices.stochastic_synapse import StochasticSynapse
 from hwnoise.errors import MismatchError
+from hwnoise.kernels import short_term_plasticity
 from hwnoise.kernels import stochastic_synapse as kernels
 from hwnoise.streams import Stream
 
@@ -39,6 +42,10 @@ class ReleaseView:
         parameter has no part in the probability.
     certain : bool
         Whether the mean is transmitted instead of draws.
+    plasticity : ReleaseState, optional
+        What earlier events left of the probabilities.
+    factor : (n_in, synapses) float32, optional
+        What a release less its probability counts in the score of its synapse; None for 1.
     """
 
     weight: Floats
@@ -47,11 +54,19 @@ class ReleaseView:
     keys: NDArray[np.uint64]
     score: Floats | None
     certain: bool
+    plasticity: ReleaseState | None = None
+    factor: Floats | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether equal inputs give equal outputs."""
+        return self.certain and self.plasticity is None
 
     def product(self, x: Floats, tick: int, y: Floats) -> None:
         """Write what ``x`` (rows, n_in) sends to ``y`` (rows, n_out); row r is read at ``tick + r``."""
+        factor = None if self.plasticity is None else self.plasticity.factors(x, tick)
         if self.certain:
-            np.matmul(x, self.weight, out=y)
+            np.matmul(x if factor is None else x * factor, self.weight, out=y)
             return
 
         def work(rows: slice) -> None:
@@ -59,7 +74,11 @@ class ReleaseView:
                 np.empty((len(x[rows]), self.last.shape[1]), np.float32),
                 np.uint64(tick + rows.start),
             )
-            kernels.release(x[rows], self.amplitude, self.last, self.keys, start, part)
+            synapses = self.amplitude, self.last, self.keys, start, part
+            if factor is None:
+                kernels.release(x[rows], *synapses)
+            else:
+                short_term_plasticity.release_scaled(x[rows], factor[rows], *synapses)
             part.reshape(len(part), -1, y.shape[1]).sum(axis=1, out=y[rows])  # both synapses of a weight
 
         for_each(work, _slices(len(x), TILE), len(x) * self.last.size >= PARALLEL_FROM)
@@ -108,6 +127,8 @@ class ReleaseTrace:
 
         group = kernels.lines_in_group(last.shape[1])  # lines that share words stay together
         for_each(work, _slices(len(last), TILE // group * group), rows.size * last.size >= PARALLEL_FROM)
+        if self.view.factor is not None:
+            found *= self.view.factor
         excitatory, inhibitory = found[:, :n_out], found[:, n_out:]
         return ((excitatory - inhibitory) * self.score).T
 
@@ -122,7 +143,13 @@ class SynapseArray:
     block = 0  # ticks over which a view holds: until the next write
 
     def __init__(
-        self, synapse: FixedRelease | LogisticRelease, weight: Floats, stream: Stream, headroom: float
+        self,
+        synapse: StochasticSynapse,
+        weight: Floats,
+        stream: Stream,
+        headroom: float,
+        plasticity: ShortTermPlasticity | None = None,
+        period: float = 1.0,
     ) -> None:
         self.synapse = synapse
         largest = float(np.abs(weight).max(initial=0.0)) or 1.0
@@ -130,6 +157,8 @@ class SynapseArray:
         self.writes = np.zeros(weight.shape, np.uint32)
         self._keys = np.array([stream.child(f"release/{k}").key for k in range(synapse.draws)], np.uint64)
         self.parameter = synapse.parameter_of(weight / self.weight_range).astype(np.float32)
+        use = getattr(synapse, "probability", 1.0)
+        self._plasticity = plasticity and ReleaseState(plasticity, use, len(weight), period)
         self._view = self._viewed()
 
     def view(self, tick: int) -> ReleaseView:
@@ -144,12 +173,15 @@ class SynapseArray:
         return 0
 
     def state(self) -> dict[str, NDArray[Any]]:
-        """The parameters: weights, or logits."""
-        return {"parameter": self.parameter.copy()}
+        """The parameters (weights, or logits), and how tired the synapses are."""
+        tired = self._plasticity.state() if self._plasticity else {}
+        return {"parameter": self.parameter.copy(), **tired}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Take over what ``state`` returned."""
         self.parameter = np.array(state["parameter"], np.float32)
+        if self._plasticity:
+            self._plasticity.restore(state)
         self._view = self._viewed()
 
     def _viewed(self) -> ReleaseView:
@@ -158,9 +190,11 @@ class SynapseArray:
         kernels.fill_last(probability, last)
         mean = (amplitude * probability * self.synapse.draws).reshape(len(last), -1, len(self.weight_range))
         score = np.float32(self.synapse.gain) / self.weight_range if self.synapse.teaches else None
+        factor = self.synapse.score_factor(probability)
         return ReleaseView(
-            mean.sum(axis=1).astype(np.float32), amplitude.astype(np.float32), last, self._keys,
-            score, self.synapse.release == "certain",
+            mean.sum(axis=1).astype(np.float32), amplitude.astype(np.float32), last, self._keys, score,
+            self.synapse.release == "certain", self._plasticity,
+            None if factor is None else factor.astype(np.float32),
         )  # fmt: skip
 
 

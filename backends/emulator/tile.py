@@ -59,16 +59,33 @@ def tiling_of(substrate: Substrate, n_in: int, n_out: int) -> Tiling:
     return substrate.tile.partition(n_in, n_out)
 
 
-def tile_rows(substrate: Substrate, tiling: Tiling, stream: Stream) -> list[TileRow]:
-    """The rows of tiles of one layer; a single one draws what the layer would draw without tiles."""
+def tile_rows(substrate: Substrate, tiling: Tiling, stream: Stream, serial: int = 0) -> list[TileRow]:
+    """The rows of tiles of one layer; a single one draws what the layer would draw without tiles.
+
+    ``serial`` counts the slices of a bit-serial input: the same tiles, read again, with noise of its own.
+    """
     count, n_out = len(tiling.row_slices), tiling.column_slices[-1].stop
-    mismatch = substrate.converter_mismatch
-    uneven = mismatch and mismatch.draw(stream.child("converter_mismatch"), (count, n_out))
+    uneven, bent = _converter_spread(substrate, stream, (count, n_out))
     rows = []
     for number, inputs in enumerate(tiling.row_slices):
         own = stream.child(f"tile/{number}") if number else stream
-        gain, offset = (uneven[0][number], uneven[1][number]) if uneven else (None, None)
-        out = OutputConverters(substrate.adc, own.child("adc").key, gain, offset)
         held = np.array([own.child(f"one_over_f/{k}").key for k in (1, 2, 3)], np.uint64)
-        rows.append(TileRow(inputs, count == 1, out, own.child("read").key, held))
+        now = own.child(f"slice/{serial}") if serial else own
+        gain, offset = (uneven[0][number], uneven[1][number]) if uneven else (None, None)
+        deviation = None if bent is None else bent[number]
+        out = OutputConverters(
+            substrate.adc, now.child("adc").key, gain, offset,
+            substrate.output_noise, now.child("output_noise").key, deviation,
+        )  # fmt: skip
+        rows.append(TileRow(inputs, count == 1 and not serial, out, now.child("read").key, held))
     return rows
+
+
+def _converter_spread(
+    substrate: Substrate, stream: Stream, shape: tuple[int, int]
+) -> tuple[tuple[Floats, Floats] | None, Floats | None]:
+    """Gains and offsets of the converters (row tiles, n_out) of one layer, and how far their codes lie off."""
+    mismatch, bent, adc = substrate.converter_mismatch, substrate.adc_nonlinearity, substrate.adc
+    uneven = mismatch and mismatch.draw(stream.child("converter_mismatch"), shape)
+    codes = bent and adc and bent.draw(stream.child("adc_nonlinearity"), shape, adc.levels)
+    return uneven, codes

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from typer.main import get_command
 
-from hwnoise.cli import doctor, evaluate, lists, report, train
+from hwnoise.cli import deploy, doctor, evaluate, lists, report, train
 from hwnoise.errors import HwnoiseError
 
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
@@ -51,6 +51,7 @@ app.callback(invoke_without_command=True, help=_help(hwnoise))(hwnoise)
 for command in (
     train.train,
     evaluate.evaluate,
+    deploy.deploy,
     report.report,
     lists.devices,
     lists.learners,

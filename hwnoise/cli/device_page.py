@@ -51,12 +51,13 @@ def as_lines(chip: Substrate) -> Iterator[str]:
 
 
 def meanings(effect: type[Effect]) -> dict[str, str]:
-    """What each parameter of an effect means, with its unit: read from the effect's docstring."""
-    _, _, attributes = (inspect.getdoc(effect) or "").partition("----------\n")
-    found = {}
-    for entry in _ENTRY.finditer(attributes + "\n"):
-        text = _MARKUP.sub("", " ".join(entry["text"].split()))
-        found.update(dict.fromkeys(entry["names"].split(", "), text))
+    """What each parameter of an effect means, with its unit: from its docstring and those it inherits from."""
+    found: dict[str, str] = {}
+    for owner in reversed(effect.__mro__):
+        _, _, attributes = inspect.cleandoc(owner.__dict__.get("__doc__") or "").partition("----------\n")
+        for entry in _ENTRY.finditer(attributes + "\n"):
+            text = _MARKUP.sub("", " ".join(entry["text"].split()))
+            found.update(dict.fromkeys(entry["names"].split(", "), text))
     return found
 
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwnoise.cli.options import Backend, Chips, Data, Device, Json, Network, Quiet, Seed, Set, Task
-from hwnoise.cli.output import emit_json, interval, percent
+from hwnoise.cli.options import Backend, Chip, Chips, Data, Device, Json, Network, Quiet, Seed, Set, Task
+from hwnoise.cli.output import emit_json, interval
 from hwnoise.errors import InputError
 
 if TYPE_CHECKING:
     from hwnoise.ageing import Age
+    from hwnoise.cli.judging import Judge
+    from hwnoise.cost import Cost
     from hwnoise.training import Evaluation, RunConfig
 
 
@@ -27,6 +29,7 @@ def evaluate(
     device: Device = None,
     backend: Backend = None,
     chips: Chips = None,
+    chip: Chip = None,
     ages: Annotated[
         str | None,
         typer.Option(metavar="S,S,...", help="Seconds after programming at which to evaluate, rising."),
@@ -35,6 +38,15 @@ def evaluate(
         bool,
         typer.Option("--compensate", help="With --ages: correct global drift digitally, layer by layer."),
     ] = False,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Count events, and say what they take in joules and seconds.")
+    ] = False,
+    constants: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--constants", help="Your own costs for --cost: a TOML file, or a known set.", metavar="FILE"
+        ),
+    ] = None,
     settings: Set = None,
     seed: Seed = None,
     as_json: Json = False,
@@ -49,64 +61,40 @@ def evaluate(
       hwnoise evaluate runs/digits-pcm-anp-1
       hwnoise evaluate model.nir --device pcm --chips 20 --set one_over_f.scale=2
       hwnoise evaluate runs/digits-pcm-anp-1 --ages 1,3600,86400,31536000 --compensate
+      hwnoise evaluate --chip runs/digits-pcm-anp-1 --cost
     """
+    flags = {"task": task, "data": data, "seed": seed, "network": network, "device": device}
+    judge = _judge(chip, source, settings, flags | {"backend": backend, "chips": chips})
+    if compensate and ages is None:
+        raise InputError("--compensate corrects drift and needs --ages")
+    found = judge.now() if ages is None else judge.over(_seconds(ages), compensate)
+    spent = judge.cost(constants) if cost or constants else None
+    if as_json:
+        emit_json(_record(found, spent))
+    else:
+        _show(judge, found, spent, quiet)
+
+
+def _judge(chip: str | None, source: str | None, settings: list[str] | None, flags: dict[str, Any]) -> Judge:
+    from hwnoise.cli.judging import OfFreshChips, OfKeptChip
+
+    if chip is None:
+        return OfFreshChips(_config(source, settings, flags))
+    said = [f"--{key}" for key in _OF_THE_CHIP if flags[key] is not None]
+    said += [source] * (source is not None) + ["--set"] * bool(settings)
+    if said:
+        raise InputError(f"--chip is one chip with its own network and device: leave out {', '.join(said)}")
+    return OfKeptChip(chip, {key: flags[key] for key in ("task", "data", "seed")})
+
+
+def _config(source: str | None, settings: list[str] | None, flags: dict[str, Any]) -> RunConfig:
     from hwnoise import training
 
-    if (source is None) == (network is None):
+    if (source is None) == (flags["network"] is None):
         raise InputError("evaluate wants one network: RUN, FILE.nir, or --network 64-64-10")
     stored = Path(source or "", "config.toml")
-    config = training.load_config(
-        stored if source and stored.is_file() else None,
-        settings or (),
-        task=task,
-        data=data,
-        network=network or source,
-        device=device,
-        backend=backend,
-        chips=chips,
-        seed=seed,
-    )
-    if ages is not None:
-        _show_ages(_judge_ages(config, _seconds(ages), compensate), as_json, quiet)
-        return
-    if compensate:
-        raise InputError("--compensate corrects drift and needs --ages")
-    found = _judge(config)
-    if as_json:
-        emit_json(asdict(found))
-    else:
-        shown = interval(found.accuracy, found.low, found.high)
-        print(shown if quiet else f"{shown} on {_chips(found)}, seed {config.seed}")
-
-
-def _judge(config: RunConfig) -> Evaluation:
-    from hwnoise import training
-
-    parts, options = _parts(config)
-    return training.evaluate(*parts, **options)
-
-
-def _judge_ages(config: RunConfig, seconds: tuple[float, ...], compensate: bool) -> tuple[Age, ...]:
-    from hwnoise.ageing import evaluate_over_time
-
-    parts, options = _parts(config)
-    return evaluate_over_time(*parts, times=seconds, compensate=compensate, **options)
-
-
-def _parts(config: RunConfig) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Network, substrate, backend and task, and how to evaluate them."""
-    from hwnoise import substrate, tasks
-    from hwnoise.backends import registry
-    from hwnoise.streams import Stream
-    from hwnoise.training.setup import make_network, require_fit
-
-    stream = Stream(config.seed)
-    task = tasks.load(config.task, config.data)
-    network = make_network(str(config.network), stream.child("network"))
-    require_fit(network, task)
-    kind = substrate.load(config.device, config.device_options)
-    options = {"chips": config.chips, "stream": stream.child("evaluate"), **config.backend_options}
-    return (network, kind, registry.get(config.backend), task), options
+    path = stored if source and stored.is_file() else None
+    return training.load_config(path, settings or (), **flags | {"network": flags["network"] or source})
 
 
 def _seconds(text: str) -> tuple[float, ...]:
@@ -116,15 +104,27 @@ def _seconds(text: str) -> tuple[float, ...]:
         raise InputError(f"--ages wants seconds such as 1,3600,86400, not {text!r}") from None
 
 
-def _show_ages(found: tuple[Age, ...], as_json: bool, quiet: bool) -> None:
-    if as_json:
-        emit_json([asdict(age) for age in found])
-        return
-    for age in found:
-        shown = interval(age.accuracy, age.low, age.high)
-        print(shown if quiet else f"{age.seconds:>14,.6g} s  {shown}")
+def _record(found: Evaluation | tuple[Age, ...], spent: Cost | None) -> Any:
+    """What ``--json`` prints: one object, or with ``--ages`` a list; with ``--cost`` an object of both."""
+    plain = [asdict(age) for age in found] if isinstance(found, tuple) else asdict(found)
+    if spent is None:
+        return plain
+    return (
+        {"ages": plain, "cost": spent.as_dict()}
+        if isinstance(plain, list)
+        else {**plain, "cost": spent.as_dict()}
+    )
 
 
-def _chips(found: Evaluation) -> str:
-    each = sorted(found.chips)
-    return "one chip" if len(each) == 1 else f"{len(each)} chips ({percent(each[0])} to {percent(each[-1])})"
+def _show(judge: Judge, found: Evaluation | tuple[Age, ...], spent: Cost | None, quiet: bool) -> None:
+    for each in found if isinstance(found, tuple) else (found,):
+        shown = interval(each.accuracy, each.low, each.high)
+        if quiet:
+            print(shown)
+        else:
+            print(judge.line(each, shown))
+    if spent is not None:
+        print(f"\nreading {judge.samples:,} samples once on one chip\n{spent}")
+
+
+_OF_THE_CHIP = ("network", "device", "backend", "chips")

@@ -27,4 +27,8 @@ Set = Annotated[
     list[str] | None,
     typer.Option("--set", help="Any substrate or learner parameter; repeatable.", metavar="KEY=VALUE"),
 ]
+Chip = Annotated[
+    str | None,
+    typer.Option("--chip", help="One kept chip: a file, or the chip of a run.", metavar="FILE|RUN"),
+]
 Chips = Annotated[int | None, typer.Option(help="Chip instances to judge on.", metavar="N")]

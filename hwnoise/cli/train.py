@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hwnoise.cli.options import Backend, Chips, Data, Device, Json, Network, Quiet, Seed, Set, Task
+from hwnoise.cli.options import Backend, Chip, Chips, Data, Device, Json, Network, Quiet, Seed, Set, Task
 from hwnoise.cli.output import emit_json, print_lines
 
 
@@ -27,6 +27,11 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Passes through the training data.", metavar="N")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples for each update.", metavar="N")] = None,
     settings: Set = None,
+    chip: Chip = None,
+    save_chip: Annotated[
+        Path | None,
+        typer.Option("--save-chip", help="Keep the trained chip in this file.", metavar="FILE"),
+    ] = None,
     chips: Chips = None,
     out: Annotated[Path | None, typer.Option(help="The run folder.", metavar="DIR")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
@@ -44,6 +49,7 @@ def train(
       hwnoise train --device smtj --epochs 60 --seed 7
       hwnoise train exp.toml --set one_over_f.scale=2 --out runs/louder
       hwnoise train --resume --out runs/louder
+      hwnoise train --chip lab.safetensors --save-chip lab-trained.safetensors
     """
     from hwnoise import training
 
@@ -59,10 +65,15 @@ def train(
         epochs=epochs,
         batch_size=batch_size,
         chips=chips,
+        chip=chip,
         out=out,
         seed=seed,
     )
     summary = training.run(config, resume=resume, progress="quiet" if quiet else "auto")
+    if save_chip is not None:
+        from hwnoise import chips as kept
+
+        kept.save(save_chip, training.trained_chip(summary.folder))
     if as_json:
         emit_json(summary.flat())
     else:

@@ -11,52 +11,39 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hwnoise import toml
 from hwnoise.backends.base import Capabilities, Noise
+from hwnoise.devices.adc_nonlinearity import AdcNonlinearity
 from hwnoise.devices.clock import Clock
+from hwnoise.devices.compatibility import NODE_EFFECTS, refusals
 from hwnoise.devices.conductance import Conductance
 from hwnoise.devices.converters import Adc, Dac
 from hwnoise.devices.device_noise import DeviceNoise
+from hwnoise.devices.device_telegraph import DeviceTelegraph
 from hwnoise.devices.drift import Drift
 from hwnoise.devices.effect import Effect
 from hwnoise.devices.faults import Faults
+from hwnoise.devices.fixed_point import FixedPoint
 from hwnoise.devices.ir_drop import IrDrop
 from hwnoise.devices.levels import Levels
-from hwnoise.devices.mismatch import ConverterMismatch, Mismatch
+from hwnoise.devices.loihi_noise import LoihiNoise
+from hwnoise.devices.mismatch import ConverterMismatch, Mismatch, NeuronMismatch
 from hwnoise.devices.node_noise import NodeNoise
 from hwnoise.devices.one_over_f import OneOverF
+from hwnoise.devices.output_noise import OutputNoise
+from hwnoise.devices.photonic_mesh import PhotonicMesh
 from hwnoise.devices.programming_noise import ProgrammingNoise
 from hwnoise.devices.pulsed_update import PulsedUpdate
 from hwnoise.devices.read_noise import ReadNoise
 from hwnoise.devices.relaxation import Relaxation
 from hwnoise.devices.retention import Retention
+from hwnoise.devices.short_term_plasticity import ShortTermPlasticity
 from hwnoise.devices.source import Source
 from hwnoise.devices.stochastic_synapse import StochasticSynapse
 from hwnoise.devices.telegraph import Telegraph
 from hwnoise.devices.tile import Tile
 from hwnoise.devices.write import Write
+from hwnoise.devices.write_verify import WriteVerify
 
 Ticks = NDArray[np.uint64]
-_AGEING = ("drift", "relaxation", "retention")
-_HOLDING = ("conductance", "pulsed_update")
-_ON_CONDUCTANCE = (
-    "levels",
-    "programming_noise",
-    "faults",
-    *_AGEING,
-    "one_over_f",
-    "device_noise",
-    "ir_drop",
-)
-NODE_EFFECTS = frozenset({"node_noise", "telegraph"})
-_NOISES = NODE_EFFECTS | {
-    "programming_noise", "mismatch", "drift", "relaxation", "retention", "one_over_f", "device_noise",
-    "read_noise", "stochastic_synapse", "pulsed_update",
-}  # fmt: skip
-_NOT_BESIDE_SYNAPSES = {
-    "conductance": "holds the weight itself",
-    "read_noise": "releases at random, which is the noise of its reads",
-    "mismatch": "sends events of the size that it was given",
-    "tile": "sends events, which add up however they are wired",
-}
 _SEEN_AT_NODES = frozenset({"known", "replayable", "paired", "mean_subtracted"})
 _SEEN_AT_EVENTS = frozenset({"local_event"})
 _LASTING = {
@@ -64,10 +51,6 @@ _LASTING = {
     "memory": "with memory across reads",
     "write": "until the next write",
 }
-
-
-def _is_noise(name: str, effect: Effect) -> bool:
-    return name in _NOISES or getattr(effect, "rounding", "") == "stochastic"
 
 
 class Substrate(BaseModel):
@@ -95,6 +78,7 @@ class Substrate(BaseModel):
     conductance: Conductance | None = None
     levels: Levels | None = None
     programming_noise: ProgrammingNoise | None = None
+    write_verify: WriteVerify | None = None
     faults: Faults | None = None
     mismatch: Mismatch | None = None
     drift: Drift | None = None
@@ -102,46 +86,35 @@ class Substrate(BaseModel):
     retention: Retention | None = None
     one_over_f: OneOverF | None = None
     device_noise: DeviceNoise | None = None
+    device_telegraph: DeviceTelegraph | None = None
     ir_drop: IrDrop | None = None
     read_noise: ReadNoise | None = None
     stochastic_synapse: StochasticSynapse | None = None
+    short_term_plasticity: ShortTermPlasticity | None = None
     pulsed_update: PulsedUpdate | None = None
+    photonic_mesh: PhotonicMesh | None = None
     node_noise: NodeNoise | None = None
     telegraph: Telegraph | None = None
     dac: Dac | None = None
     adc: Adc | None = None
+    output_noise: OutputNoise | None = None
+    adc_nonlinearity: AdcNonlinearity | None = None
     converter_mismatch: ConverterMismatch | None = None
+    neuron_mismatch: NeuronMismatch | None = None
+    fixed_point: FixedPoint | None = None
+    loihi_noise: LoihiNoise | None = None
     write: Write = Field(default_factory=Write)
 
     @model_validator(mode="after")
-    def _has_what_effects_act_on(self) -> Substrate:
-        for name in _ON_CONDUCTANCE:
-            if getattr(self, name) is not None and self.conductance is None:
-                raise ValueError(f"{name} acts on conductances, and there is no [conductance] table")
-        if self.converter_mismatch is not None and self.adc is None:
-            raise ValueError("converter_mismatch acts on output converters, and there is no [adc] table")
+    def _fits_together(self) -> Substrate:
+        for reason in refusals(self):
+            raise ValueError(reason)
         return self
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Substrate:
-        for name, reason in _NOT_BESIDE_SYNAPSES.items():
-            if getattr(self, name) is not None and self.stochastic_synapse is not None:
-                raise ValueError(f"a stochastic_synapse {reason}: no [{name}] beside it")
-        held = [name for name in _HOLDING if getattr(self, name) is not None]
-        if len(held) > 1:
-            raise ValueError(f"{' and '.join(held)} both say what holds a weight: one of them has to go")
-        ages = [name for name in _AGEING if getattr(self, name) is not None]
-        if len(ages) > 1:
-            raise ValueError(f"{' and '.join(ages)} both say how devices age: one of them has to go")
-        if self.one_over_f is not None:
-            self.one_over_f.check(self.clock.read_period)
-        keys = {source.key for source in self.sources}
-        for name, effect in self.effects().items():
-            if effect.source and effect.source not in keys:
-                raise ValueError(f"{name}.source {effect.source!r} is the key of no [[sources]] entry")
-            if effect.handles and not _is_noise(name, effect):
-                raise ValueError(f"{name}.handles must be empty: {name} is no noise")
-        return self
+    @property
+    def arrays(self) -> int:
+        """Arrays that are programmed alike, and that passes take in turn."""
+        return self.conductance.arrays if self.conductance else 1
 
     @property
     def ageing(self) -> Drift | Relaxation | Retention | None:
@@ -157,16 +130,22 @@ class Substrate(BaseModel):
         """Every noise as a learner may see it: at each event, on the weight, and as its sum at the node."""
         found = []
         for name, effect in self.effects().items():
-            handles = frozenset(effect.handles)
+            handles, lasts = frozenset(effect.handles), self._time_scale(name, effect)
             at_node = handles if name in NODE_EFFECTS else handles & _SEEN_AT_NODES
             if at_node:
-                found.append(Noise(name, "node", at_node, effect.time_scale))
+                found.append(Noise(name, "node", at_node, lasts))
             at_event = handles & _SEEN_AT_EVENTS - at_node
             if at_event:
-                found.append(Noise(name, "event", at_event, effect.time_scale))
+                found.append(Noise(name, "event", at_event, lasts))
             if handles - at_node - at_event:
-                found.append(Noise(name, "weight", handles - at_node - at_event, effect.time_scale))
+                found.append(Noise(name, "weight", handles - at_node - at_event, lasts))
         return tuple(found)
+
+    def _time_scale(self, name: str, effect: Effect) -> Literal["read", "memory", "write"]:
+        """How long a noise lasts; what a write left changes from pass to pass where two arrays take turns."""
+        if name == "programming_noise" and self.arrays > 1:
+            return "memory"
+        return effect.time_scale
 
     def capabilities(self) -> Capabilities:
         """What an emulated chip of this kind shows."""
@@ -187,6 +166,10 @@ class Substrate(BaseModel):
         found, period = {}, self.clock.read_period
         if self.one_over_f is not None:
             found["one_over_f"] = self.one_over_f.correlation(first, second, now * period, period)
+        if self.programming_noise is not None and self.arrays > 1:
+            found["programming_noise"] = 0.0  # the two passes see two arrays (eq:dual-array)
+        if self.device_telegraph is not None:
+            found["device_telegraph"] = self.device_telegraph.correlation(first, second, period)
         if self.telegraph is not None:
             found["telegraph"] = self.telegraph.correlation(first, second)
         return found

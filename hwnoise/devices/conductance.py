@@ -20,13 +20,18 @@ class Conductance(Effect):
     Attributes
     ----------
     g_max : float
-        Largest programmable conductance, 1e-6 to 1e6, in µS (nA where the state is a current);
-        targets are clipped to it. Other effects share the unit.
+        Largest programmable conductance, 1e-6 to 1e6, in ``unit``; targets are clipped to it. Other
+        effects share the unit.
     g_min : float
         Smallest programmable conductance, from 0 to below g_max.
     mapping : str
         ``"pair"``: t is the difference of two devices, one of which stays at g_min.
         ``"offset"``: t is one device, read against the middle of the range, taken off digitally.
+        ``"offset_column"``: the same, taken off by a column of devices that are programmed to the
+        middle, one a row; all outputs of a tile share its noise (eq:offset-column).
+    arrays : int
+        1, or 2 arrays that are programmed alike: passes of a probe take them in turn, and differ by
+        what the two writes left off their targets (eq:dual-array).
     devices : int
         Devices in parallel, of equal value and weight, for each one of the mapping, 1 to 8.
     slices : int
@@ -36,15 +41,19 @@ class Conductance(Effect):
     scaling : str
         What shares one range: each ``"column"`` (its output is rescaled digitally, Rasch et al.
         2023), or the whole ``"layer"``.
+    unit : str
+        Of all conductances: ``"µS"``, or ``"nA"`` where the state is a current.
     """
 
     g_max: float = Field(default=25.0, ge=1e-6, le=1e6)
     g_min: float = Field(default=0.0, ge=0, le=1e6)
-    mapping: Literal["pair", "offset"] = "pair"
+    mapping: Literal["pair", "offset", "offset_column"] = "pair"
+    arrays: int = Field(default=1, ge=1, le=2)
     devices: int = Field(default=1, ge=1, le=8)
     slices: int = Field(default=1, ge=1, le=8)
     base: int = Field(default=16, ge=2, le=256)
     scaling: Literal["column", "layer"] = "column"
+    unit: Literal["µS", "nA"] = "µS"
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Conductance:
@@ -72,7 +81,7 @@ class Conductance(Effect):
 
     def offset(self) -> float:
         """What is added to the sum of ``factors * g`` to give t."""
-        return -float(self.factors().sum() * self.g_min) - (1.0 if self.mapping == "offset" else 0.0)
+        return -float(self.factors().sum() * self.g_min) - (0.0 if self.mapping == "pair" else 1.0)
 
     def targets(self, t: Floats) -> Iterator[Floats]:
         """Targets of the devices of each weight, plane by plane.
@@ -87,7 +96,7 @@ class Conductance(Effect):
             ``(g - g_min) / (g_max - g_min)`` in [0, 1].
         """
         for _ in range(self.devices):
-            if self.mapping == "offset":
+            if self.mapping != "pair":
                 yield (t + 1) / 2
             elif self.slices == 1:
                 yield np.maximum(t, 0)

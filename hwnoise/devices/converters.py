@@ -1,4 +1,4 @@
-"""DAC and ADC: uniform converters with a range (eq:dac, eq:adc)."""
+"""DAC and ADC: uniform converters with a range (eq:dac, eq:dac-slice, eq:adc)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ MAX_BITS = 22  # with more, float32 products and inverses would not tell neighbo
 
 class _Converter(Effect):
     bits: int = Field(default=8, ge=2, le=MAX_BITS)
-    rounding: Literal["nearest", "stochastic"] = "nearest"
 
     @property
     def levels(self) -> int:
@@ -42,9 +41,19 @@ class Dac(_Converter):
     range : "vector" or float
         Full scale: each input vector's own largest magnitude (rescaled digitally after the
         array), or a fixed value from 1e-6 to 1e6 in input units, beyond which the input clips.
+    slice_bits : int, optional
+        Bits of the magnitude that are sent at a time, 1 to 21: a bit-serial converter. Each slice is
+        a read of the array and a conversion of its own, and digits add them up (eq:dac-slice).
     """
 
+    rounding: Literal["nearest", "stochastic"] = "nearest"
     range: Literal["vector"] | float = "vector"
+    slice_bits: int | None = Field(default=None, ge=1, le=MAX_BITS - 1)
+
+    @property
+    def slices(self) -> int:
+        """Reads of the array for one input vector."""
+        return 1 if self.slice_bits is None else -(-(self.bits - 1) // self.slice_bits)
 
     @field_validator("range", mode="before")
     @classmethod
@@ -62,9 +71,11 @@ class Adc(_Converter):
     bits : int
         Resolution including the sign, 2 to 22.
     rounding : str
-        As for the input converter.
+        As for the input converter; or ``"floor"``: the level below, with codes in two's complement
+        from ``-2**(bits - 1)``, half a level too low on average (eq:adc-floor).
     range : float
         Full scale in units of (full-scale input) x (full-scale weight), 1e-6 to 1e6; beyond it clips.
     """
 
+    rounding: Literal["nearest", "stochastic", "floor"] = "nearest"
     range: float = Field(default=10.0, ge=1e-6, le=1e6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -11,6 +13,8 @@ from hwnoise.devices.effect import Effect
 from hwnoise.kernels import drift as kernel
 
 Floats = NDArray[np.float64]
+READS_PER_AGEING = 4096  # reads after which devices are aged anew
+LONGEST_STEP = 0.1  # of t0, in that time: less than 1 % of change for exponents up to 0.1
 
 
 class Drift(Effect):
@@ -46,3 +50,12 @@ class Drift(Effect):
     def exponent(self, x: Floats, z: Floats) -> Floats:
         """Drift exponent nu of devices with target ``x`` and normal draws ``z``."""
         return self.scale * np.abs(self.mean.at(x) + self.std.at(x) * z)
+
+    def problems(self, read_period: float) -> Iterator[str]:
+        """Why devices aged once in ``READS_PER_AGEING`` reads would jump, if they would."""
+        least = READS_PER_AGEING * read_period / LONGEST_STEP
+        if self.t0 < least:
+            yield (
+                f"drift.t0 must be at least {least:.3g} s with a clock.read_period of {read_period} s, "
+                f"not {self.t0}: devices are aged once in {READS_PER_AGEING} reads"
+            )

@@ -72,7 +72,13 @@ class Faults(Effect):
         return self
 
     def draw(
-        self, stream: Stream, shape: Shape, lowest: float, highest: float, tile: tuple[int, int] | None = None
+        self,
+        stream: Stream,
+        shape: Shape,
+        lowest: float,
+        highest: float,
+        tile: tuple[int, int] | None = None,
+        column_tile: NDArray[np.int64] | None = None,
     ) -> FaultMap:
         """Draw the faults of one array.
 
@@ -86,10 +92,14 @@ class Faults(Effect):
         tile : (rows, columns), optional
             Lines end at the edges of a tile this large; by default the array is one tile. Stuck
             devices do not depend on it.
+        column_tile : (n_out,) int64, optional
+            Which column of tiles each output lies on, where they do not simply follow each other.
         """
         fates = np.empty((1, int(np.prod(shape))), np.uint8)
         kernel.fill_fates(stream.child("devices").key, np.uint64(0), self._edges(), fates)
-        lines = self._cut(stream, shape, tile or shape[1:], fates.reshape(shape))
+        high, wide = tile or shape[1:]
+        across = np.arange(shape[2]) // wide if column_tile is None else column_tile
+        lines = self._cut(stream, np.arange(shape[1]) // high, across, fates.reshape(shape))
         where = np.flatnonzero(fates)
         kinds = fates[0, where]
         g = np.array([0, lowest, highest, 0, 0], np.float32)[kinds]
@@ -107,13 +117,16 @@ class Faults(Effect):
         return np.asarray(np.floor(cumulative * 2.0**32), np.uint64)
 
     def _cut(
-        self, stream: Stream, shape: Shape, tile: tuple[int, int], fates: NDArray[np.uint8]
+        self,
+        stream: Stream,
+        row_tile: NDArray[np.int64],
+        column_tile: NDArray[np.int64],
+        fates: NDArray[np.uint8],
     ) -> dict[str, int]:
         """Cut the devices on dead lines off, and count the lines."""
-        planes, n_in, n_out = shape
-        row_tile, column_tile = np.arange(n_in) // tile[0], np.arange(n_out) // tile[1]
-        rows = np.empty((int(column_tile[-1]) + 1, n_in), np.bool_)
-        columns = np.empty((planes * (int(row_tile[-1]) + 1), n_out), np.bool_)
+        planes, n_in, n_out = fates.shape
+        rows = np.empty((int(column_tile.max()) + 1, n_in), np.bool_)
+        columns = np.empty((planes * (int(row_tile.max()) + 1), n_out), np.bool_)
         fill_bernoulli(stream.child("rows").key, np.uint64(0), self.dead_rows, rows)
         fill_bernoulli(stream.child("columns").key, np.uint64(0), self.dead_columns, columns)
         if rows.any():

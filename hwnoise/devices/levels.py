@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 class Levels(Effect):
     """Targets are moved to one of the levels before they are programmed, and so before programming noise.
 
+    Without a [conductance] table these are the magnitudes that a digital memory holds beside a sign.
+
     Attributes
     ----------
     count : int, optional
@@ -45,6 +47,12 @@ class Levels(Effect):
     def table(self) -> Floats:
         """All levels as ``g / g_max``, rising."""
         return np.array(self.values) if self.count is None else np.linspace(0.0, 1.0, self.count)
+
+    def nearest(self, w: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What a digital memory holds of weights ``w`` in shares of their range; any shape."""
+        out = np.empty(w.size, np.float64)
+        kernel.to_nearest_level(np.abs(w).astype(np.float64).ravel(), self.table(), out)
+        return np.copysign(out, w.ravel()).astype(np.float32).reshape(w.shape)
 
     def quantize(
         self,

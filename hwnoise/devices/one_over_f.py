@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -77,11 +78,12 @@ class OneOverF(Effect):
         shared = [float(np.mean((first >> s) == (second >> s))) for s in shifts]
         return float(np.dot(variances, shared) / variances.sum())
 
-    def check(self, read_period: float) -> None:
-        """Raise ValueError where the bands cannot represent the fit."""
+    def problems(self, read_period: float) -> Iterator[str]:
+        """Why the bands cannot represent the fit with reads ``read_period`` seconds apart, if they cannot."""
         if read_period < self.t_read:
-            raise ValueError(f"clock.read_period must be at least one_over_f.t_read = {self.t_read} s")
+            yield f"clock.read_period must be at least one_over_f.t_read = {self.t_read} s"
+            return
         slowest = 4.0 ** (FAST_BANDS + self.fresh_bands(read_period)) * self.t_read
         if self.t0 < slowest:
             period = f"a clock.read_period of {read_period} s"
-            raise ValueError(f"one_over_f.t0 must be at least {slowest:.3g} s with {period}, not {self.t0}")
+            yield f"one_over_f.t0 must be at least {slowest:.3g} s with {period}, not {self.t0}"

@@ -6,47 +6,22 @@ import math
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from hwnoise.devices.effect import Effect, Handles
-
-Floats = NDArray[np.floating]
-Probabilities = NDArray[np.float64]
-
-
-class _Release(Effect):
-    """What both laws share: when a synapse draws.
-
-    Attributes
-    ----------
-    per : str
-        ``"event"``: every input event is released or not by a draw of its own. ``"synapse"``: one
-        draw serves all events of a read.
-    events : int
-        Events that carry one input within a read, each a share ``x / events``, 1 to 64. Also read
-        as the release sites of a synapse (del Castillo and Katz, J. Physiol. 124:560, 1954).
-    release : str
-        ``"stochastic"``, or ``"certain"``: every event transmits its mean; for study only.
-    """
-
-    per: Literal["event", "synapse"] = "event"
-    events: int = Field(default=1, ge=1, le=64)
-    release: Literal["stochastic", "certain"] = "stochastic"
-
-    @property
-    def draws(self) -> int:
-        """Independent releases of a synapse in one read."""
-        return self.events if self.per == "event" else 1
+from hwnoise.devices.effect import Handles
+from hwnoise.devices.junction_release import JunctionRelease
+from hwnoise.devices.release import Floats, Probabilities, Release
 
 
-class FixedRelease(_Release):
+class FixedRelease(Release):
     """Every synapse releases with the same probability; its amplitude carries the weight.
 
     The amplitude is the weight over ``probability``, so that the mean transmission is the weight.
 
     Attributes
     ----------
+    law : str
+        ``"fixed"``.
     probability : float
         Of release, 1e-6 to 1; at 1 the synapse is certain.
     """
@@ -79,7 +54,7 @@ class FixedRelease(_Release):
         return parameter / share, np.full(parameter.shape, self.probability)
 
 
-class LogisticRelease(_Release):
+class LogisticRelease(Release):
     """The probability carries the weight, on an excitatory and an inhibitory synapse (eq:release-logistic).
 
     A weight is the difference of two synapses of equal, fixed amplitude ``a`` that release with
@@ -88,6 +63,8 @@ class LogisticRelease(_Release):
 
     Attributes
     ----------
+    law : str
+        ``"logistic"``.
     logit_range : float
         Largest absolute ``q``, 0.001 to 20.
 
@@ -125,4 +102,4 @@ class LogisticRelease(_Release):
         return np.hstack([amplitude, -amplitude]), np.hstack([excitatory, 1 - excitatory])
 
 
-StochasticSynapse = Annotated[FixedRelease | LogisticRelease, Field(discriminator="law")]
+StochasticSynapse = Annotated[FixedRelease | LogisticRelease | JunctionRelease, Field(discriminator="law")]

@@ -62,7 +62,7 @@ class ActivityNodePerturbation:
 
     def bind(self, network: Network, capabilities: Capabilities) -> None:
         """See ``Learner.bind``."""
-        require(self.name, self.needs, capabilities)
+        require(self.name, self.needs, capabilities, network)
         self._order = pick_order(self.order, capabilities)
 
     def calibrate(self, program: Program) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hwnoise.network import Network
 
 Choice = TypeVar("Choice", bound=str)
+STATIC, TIMED = frozenset({"static"}), frozenset({"timed"})
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,20 @@ class Needs:
     Attributes
     ----------
     level : str
-        ``"node"``, ``"weight"`` or ``"event"``: where the perturbation is looked at.
+        ``"node"``, ``"weight"`` or ``"event"``: where the perturbation is looked at; ``"gradient"``
+        for a yardstick, which looks at no noise but takes derivatives (see ``GRADIENT``).
     handles : frozenset of str
         Ways of observing it; any one of them is enough.
     time_scales : frozenset of str
         How long the noise may last (see ``Noise.time_scale``).
+    networks : frozenset of str
+        ``"static"``: networks without time; ``"timed"``: those whose neurons remember.
     """
 
     level: str
     handles: frozenset[str]
     time_scales: frozenset[str]
+    networks: frozenset[str] = STATIC
 
     def served_by(self, capabilities: Capabilities) -> tuple[Noise, ...]:
         """The noises of a chip that this learner can work with."""
@@ -45,11 +50,25 @@ class Needs:
             and noise.time_scale in self.time_scales
         )
 
+    def met_by(self, capabilities: Capabilities) -> bool:
+        """Whether a chip shows enough."""
+        return capabilities.gradient if self.level == "gradient" else bool(self.served_by(capabilities))
+
+    def takes(self, network: Network | None) -> bool:
+        """Whether the rule is for networks of this kind; one that is not known may be of any."""
+        return network is None or ("timed" if network.is_timed else "static") in self.networks
+
     def __str__(self) -> str:
+        if self.level == "gradient":
+            return "a gradient, which no chip has (backend snntorch offers one, as a yardstick)"
         lasting = "" if "read" in self.time_scales else " that outlives a pass"
         article = "an" if self.level[0] in "aeiou" else "a"
         handles = " or ".join(sorted(self.handles))
-        return f"{article} {self.level} noise{lasting} that can be observed by {handles}"
+        where = " in a network with time" if self.networks == TIMED else ""
+        return f"{article} {self.level} noise{lasting} that can be observed by {handles}{where}"
+
+
+GRADIENT = Needs("gradient", frozenset(), frozenset(), STATIC | TIMED)
 
 
 @runtime_checkable
@@ -117,6 +136,12 @@ class Learner(Protocol):
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take over what ``state`` returned."""
+
+
+def work(learner: Learner, batch: int) -> float:
+    """Cost of a step in forward passes per sample: its passes, and what a yardstick spends on derivatives."""
+    own = getattr(learner, "work", None)
+    return float(own()) if own is not None else float(learner.ask(0, batch).passes)
 
 
 def pick_order(order: str, capabilities: Capabilities) -> Order:

@@ -61,7 +61,7 @@ class NodePerturbation:
 
     def bind(self, network: Network, capabilities: Capabilities) -> None:
         """See ``Learner.bind``; also finds out what serves as baseline and as noise."""
-        require(self.name, self.needs, capabilities)
+        require(self.name, self.needs, capabilities, network)
         self._order = pick_order(self.order, capabilities)
         self._quiet = capabilities.quiet != "none"
         noises = self.needs.served_by(capabilities)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hwnoise.backends.base import Capabilities
 from hwnoise.errors import InputError
@@ -11,12 +11,34 @@ from hwnoise.learners.anp import ActivityNodePerturbation
 from hwnoise.learners.base import Learner
 from hwnoise.learners.hedonistic import Hedonistic
 from hwnoise.learners.node_perturbation import NodePerturbation
+from hwnoise.learners.spiking_node_perturbation import SpikingNodePerturbation
+from hwnoise.learners.three_factor import ThreeFactor
 from hwnoise.learners.weight_perturbation import WeightPerturbation
+from hwnoise.learners.yardsticks import YARDSTICKS, Yardstick
 
-Rule = type[ActivityNodePerturbation] | type[NodePerturbation] | type[WeightPerturbation] | type[Hedonistic]
+if TYPE_CHECKING:
+    from hwnoise.network import Network
+
+Rule = (
+    type[ActivityNodePerturbation]
+    | type[NodePerturbation]
+    | type[WeightPerturbation]
+    | type[Hedonistic]
+    | type[SpikingNodePerturbation]
+    | type[ThreeFactor]
+    | type[Yardstick]
+)
 _RULES: dict[str, Rule] = {
-    rule.name: rule for rule in (ActivityNodePerturbation, NodePerturbation, WeightPerturbation, Hedonistic)
-}
+    rule.name: rule
+    for rule in (
+        ActivityNodePerturbation,
+        NodePerturbation,
+        WeightPerturbation,
+        Hedonistic,
+        SpikingNodePerturbation,
+        ThreeFactor,
+    )
+} | {rule.name: rule for rule in YARDSTICKS}
 
 
 def names() -> tuple[str, ...]:
@@ -67,9 +89,13 @@ def describe() -> list[dict[str, str]]:
     ]
 
 
-def fitting(capabilities: Capabilities) -> tuple[str, ...]:
-    """Names of the learners that can work with what a chip shows."""
-    return tuple(name for name, rule in _RULES.items() if rule.needs.served_by(capabilities))
+def fitting(capabilities: Capabilities, network: Network | None = None) -> tuple[str, ...]:
+    """Names of the learners that can work with what a chip shows, and with ``network`` if it is known."""
+    return tuple(
+        name
+        for name, rule in _RULES.items()
+        if rule.needs.met_by(capabilities) and rule.needs.takes(network)
+    )
 
 
 def _options(rule: Rule) -> dict[str, object]:

@@ -53,7 +53,7 @@ class WeightPerturbation:
 
     def bind(self, network: Network, capabilities: Capabilities) -> None:
         """See ``Learner.bind``."""
-        require(self.name, self.needs, capabilities)
+        require(self.name, self.needs, capabilities, network)
 
     def calibrate(self, program: Program) -> None:
         """Measure the read error: differences of read-backs with nothing in between."""

@@ -210,5 +210,5 @@ class CubaLIF(Neuron):
 def _check_sign(kind: str, name: str, array: Array) -> None:
     if name.startswith("tau") and array.min() <= 0:
         raise InputError(f"{kind}.{name} must be > 0 s, got {array.min()}")
-    if name == "delay" and array.min() < 0:
-        raise InputError(f"{kind}.delay must be >= 0 s, got {array.min()}")
+    if name in ("delay", "refractory") and array.min() < 0:
+        raise InputError(f"{kind}.{name} must be >= 0 s, got {array.min()}")

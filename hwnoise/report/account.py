@@ -16,6 +16,7 @@ def cost(summary: Summary) -> Section:
     """Passes, device writes, time, and every event the chip counted."""
     rows = [
         ("passes through the network", words.count(summary.passes)),
+        ("the same with derivatives, in passes", words.count(_derivatives(summary))),
         ("device writes", words.count(summary.writes)),
         ("wall-clock time", words.duration(summary.seconds)),
     ]
@@ -30,6 +31,11 @@ def cost(summary: Summary) -> Section:
     sentences += [words.sentence(f"energy: {summary.energy}")] if summary.energy else []
     sentences += [words.sentence(f"writes were {summary.writing}")] if summary.writing else []
     return Section("Cost", sentences, tables=[Table(("event", "amount"), known)])
+
+
+def _derivatives(summary: Summary) -> int | None:
+    """The work in forward passes, where a yardstick did more than its passes."""
+    return summary.work if summary.work and summary.work > (summary.passes or 0) else None
 
 
 def observed(sentences: Sequence[str] | None) -> Section:

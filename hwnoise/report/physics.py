@@ -66,24 +66,33 @@ def alignment(found: Alignment | None) -> Section:
         return Section(title, ["The direction of the updates was not compared with a gradient."])
     spec = bars.cosines(rows, whole=_WHOLE)
     text = "; ".join(f"{name}: {value:.2f}" for name, value in rows) + "."
-    numbers = Table(("layer", "cosine"), [(name, f"{value:.3f}") for name, value in rows])
+    ranks = [found.ranks.get(name) for name, _ in rows]
+    lines = [
+        (name, f"{value:.3f}", words.number(rank)) for (name, value), rank in zip(rows, ranks, strict=True)
+    ]
+    numbers = Table(("layer", "cosine", "effective rank"), lines)
     return Section(title, _comparison(found), [Figure("Cosine with the gradient", text, spec, numbers)])
 
 
 def _comparison(found: Alignment) -> list[str]:
     sentences = ["A cosine of 1 is the gradient itself, 0 is chance, below 0 is uphill."]
     if found.weights:
+        source = found.gradient or "central differences"
         sentences.append(
-            "The gradient comes from central differences on "
-            f"{words.plural(found.weights, 'sampled weight')}, outside the training path; "
-            f"a random direction there would give about ±{found.weights**-0.5:.2g}."
+            f"The gradient comes from {source}, on {words.plural(found.weights, 'weight')}, outside the "
+            f"training path; a random direction there would give about ±{found.weights**-0.5:.2g}."
         )
     if found.directions:
-        directions = words.plural(found.directions, "noisy direction")
-        sentences.append(f"The estimate is the mean over {directions}.")
+        steps = words.plural(found.directions, "step")
+        sentences.append(f"The estimate is the mean over {steps} on one batch.")
+    if found.bias is not None and found.variance is not None:
+        sentences.append(
+            f"In units of the gradient its bias is {words.number(found.bias)}, and the variance of a single "
+            f"step {words.number(found.variance)}."
+        )
     if found.snr is not None:
         sentences.append(
-            f"Signal to noise of a single one: {words.number(found.snr)} (squared length over variance)."
+            f"Signal to noise of a single step: {words.number(found.snr)} (squared length over variance)."
         )
     return sentences
 

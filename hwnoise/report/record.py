@@ -54,13 +54,20 @@ class Layer(Part):
 
 
 class Alignment(Part):
-    """How the estimate compares with central differences on a sample of weights."""
+    """How the estimate compares with the gradient, on all weights or a sample of them.
+
+    ``layers`` holds cosines, ``ranks`` the effective rank of each layer's averaged estimate.
+    """
 
     cosine: float | None = None
+    bias: Magnitude | None = None
+    variance: Magnitude | None = None
     snr: float | None = None
     layers: dict[str, float | None] = {}
+    ranks: dict[str, float | None] = {}
     weights: Count | None = None
     directions: Count | None = None
+    gradient: str | None = None
 
 
 class Histogram(Part):
@@ -110,6 +117,7 @@ class Summary(Part):
     observability: tuple[str, ...] | None = None
     seconds: Magnitude | None = None
     passes: Count | None = None
+    work: Count | None = None
     writes: Count | None = None
     version: str | None = None
     command: str | None = None

@@ -19,8 +19,8 @@ class Split:
 
     Attributes
     ----------
-    x : (n, features) float32
-        Inputs in [-1, 1], the range of a converter; images lie in [0, 1].
+    x : (n, features) or (n, steps, features) float32
+        Inputs in [-1, 1], the range of a converter; images lie in [0, 1], spikes are 0 or 1.
     y : (n,) int64 or (n, outputs) float32
         Class numbers, or targets.
     """
@@ -53,7 +53,7 @@ class Task:
     default_network : str
         Layer sizes that suit the data, for example ``"64-64-10"``.
     input_shape : tuple of int
-        Shape of one row of ``x``: ``(features,)``.
+        Shape of one sample: ``(features,)``, or ``(steps, features)`` if it has a course over time.
     image_shape : tuple of int or None
         How one row is to be folded to be looked at, for example ``(8, 8)``.
     scaling : str
@@ -72,6 +72,11 @@ class Task:
     input_shape: tuple[int, ...]
     image_shape: tuple[int, ...] | None = None
     scaling: str = ""
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether samples have a time axis."""
+        return self.train.x.ndim == 3
 
     @property
     def fingerprint(self) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 
 from hwnoise.errors import InputError
-from hwnoise.tasks import breast_cancer, digits, files, mnist5k, parity
+from hwnoise.tasks import breast_cancer, digits, files, mnist5k, order, parity
 from hwnoise.tasks.base import Task, TaskInfo
 
 _TASKS = {
-    info.name: info for info in (digits.INFO, mnist5k.INFO, breast_cancer.INFO, parity.XOR, parity.PARITY)
+    info.name: info
+    for info in (digits.INFO, mnist5k.INFO, breast_cancer.INFO, parity.XOR, parity.PARITY, order.INFO)
 }
 
 

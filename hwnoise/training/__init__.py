@@ -7,6 +7,7 @@ from hwnoise.training.evaluate import Evaluation, evaluate
 from hwnoise.training.experiment import run
 from hwnoise.training.fit import Callback, fit
 from hwnoise.training.history import Epoch, History
+from hwnoise.training.kept import evaluate_chip, open_chip, trained_chip
 from hwnoise.training.load import load_config
 from hwnoise.training.run_folder import RunFolder
 from hwnoise.training.summary import Summary
@@ -21,7 +22,10 @@ __all__ = [
     "RunFolder",
     "Summary",
     "evaluate",
+    "evaluate_chip",
     "fit",
     "load_config",
+    "open_chip",
     "run",
+    "trained_chip",
 ]

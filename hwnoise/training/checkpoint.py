@@ -10,8 +10,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from hwnoise.errors import InputError
+from hwnoise.tensors import read_arrays, write_arrays
 from hwnoise.training.history import History
-from hwnoise.training.tensors import read_arrays, write_arrays
 
 Array = NDArray[Any]
 _PARTS = ("program", "learner", "optimizer", "weights")

@@ -100,8 +100,19 @@ class RunConfig(BaseModel):
         Size of the random initial weights over the usual (He, Glorot); unused for a network from a file.
     headroom : float
         Range of the devices over the largest initial weight, >= 1: room to grow while training.
+    coding : str or None
+        For a network with time, how samples reach it: ``"rate"``, ``"latency"``, ``"constant"``, or
+        ``"native"`` where they have a time axis. Layer sizes then make a network of spiking neurons.
+    steps : int or None
+        Steps of time of one presentation.
+    readout_scale : float or None
+        Factor on the mean output before the softmax; None: what the network brings along, else 2.
+    tau : float
+        Membrane time constant of a random spiking network [s], with steps of a millisecond.
     learner_options, device_options, backend_options : dict
         Any other parameter, by name (``device_options={"read_noise.sigma": 0.1}``).
+    chip : str or None
+        A chip file or run folder: the run goes on with that very chip, its network and its devices.
     out : str or None
         The run folder; None makes one under ``runs/``.
     """
@@ -118,10 +129,15 @@ class RunConfig(BaseModel):
     batch_size: int = Field(default=32, ge=1, le=1_000_000)
     seed: int = Field(default_factory=draw_seed, ge=0, lt=2**63)
     chips: int = Field(default=5, ge=1, le=1000)
+    chip: Place | None = None
     out: Place | None = None
     optimizer: Annotated[OptimizerConfig, BeforeValidator(_table)] = OptimizerConfig()
     gain: float = Field(1.5, gt=0, le=100)
     headroom: float = Field(1.5, ge=1, le=100)
+    coding: Literal["rate", "latency", "constant", "native"] | None = None
+    steps: int | None = Field(default=None, ge=1, le=100_000)
+    readout_scale: float | None = Field(default=None, gt=0, le=1e6)
+    tau: float = Field(default=2e-3, gt=0, le=1e3)
     learner_options: Options = {}
     device_options: Options = {}
     backend_options: Options = {}

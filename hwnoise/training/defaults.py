@@ -16,6 +16,26 @@ DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
         "batch_size": 64,
         "optimizer": {"learning_rate": 0.003, "weight_decay": 0.05, "beta2": 0.99},
     },
+    ("*", "timed"): {
+        "coding": "rate",
+        "steps": 8,
+        "learner": "three-factor",
+        "gain": 0.5,
+        "headroom": 12.0,
+        "optimizer": {"learning_rate": 0.01, "weight_decay": 0.02, "beta2": 0.99},
+    },
+    ("*", "latency"): {"gain": 1.5},
+    ("order", "*"): {"coding": "native", "learner": "three-factor", "epochs": 60, "batch_size": 64},
+    ("order", "timed"): {"tau": 1e-2, "gain": 0.7},
+    ("digits", "timed"): {
+        "epochs": 80,
+        "gain": 0.5,
+        "optimizer": {"learning_rate": 0.01},
+    },
+    ("mnist5k", "timed"): {
+        "epochs": 40,
+        "optimizer": {"learning_rate": 0.005, "weight_decay": 0.02},
+    },
     ("xor", "*"): {"epochs": 300, "batch_size": 4},
     ("parity", "*"): {"epochs": 200, "batch_size": 16},
 }
@@ -26,8 +46,16 @@ listed has its default in ``config.RunConfig``.
 """
 
 
-def defaults_for(task: str, device: str) -> list[dict[str, Any]]:
-    """List the entries for one pair, the most general first, so that later ones may overrule earlier ones."""
+TIMED_TASKS = ("order",)  # whose samples have a time axis of their own
+
+
+def defaults_for(task: str, device: str, timed: bool = False, coding: str | None = None) -> list[dict[str, Any]]:
+    """List the entries for one pair, the most general first, so that later ones may overrule earlier ones.
+
+    With ``timed`` the network has time: entries under the device ``"timed"``, and under a coding that
+    was asked for, then hold as well.
+    """
+    kinds = ("*", *(("timed", coding) if timed else ()), device)
     family = task.partition("-")[0]
     tasks = dict.fromkeys(("*", family, task))  # "digits" is its own family: named once
-    return [DEFAULTS[name, kind] for name in tasks for kind in ("*", device) if (name, kind) in DEFAULTS]
+    return [DEFAULTS[name, kind] for name in tasks for kind in kinds if (name, kind) in DEFAULTS]

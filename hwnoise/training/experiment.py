@@ -9,7 +9,9 @@ from math import ceil
 from typing import Any
 
 from hwnoise import nir_io, report
+from hwnoise.coding import Codec
 from hwnoise.errors import InputError
+from hwnoise.tensors import write_arrays
 from hwnoise.training import measure
 from hwnoise.training.blas import one_blas_thread
 from hwnoise.training.checkpoint import read_checkpoint
@@ -23,7 +25,6 @@ from hwnoise.training.run_folder import RunFolder, choose, describe
 from hwnoise.training.saver import Saver
 from hwnoise.training.setup import Experiment, build
 from hwnoise.training.summary import Summary, make_summary
-from hwnoise.training.tensors import write_arrays
 
 
 def run(
@@ -142,6 +143,9 @@ def _announce(experiment: Experiment, folder: RunFolder, forecast: dict[str, Any
     config, sizes = experiment.config, experiment.network.sizes
     what = f"{experiment.task.name} ({sizes}) on {experiment.substrate.name} by {config.learner}"
     say(f"{what}, seed {config.seed}, in {folder.path}", progress)
+    codec = Codec.from_metadata(experiment.network.metadata)
+    if codec is not None:
+        say(f"a network with time: {codec.sentence()}", progress)
     say(forecast["sentence"], progress)
     say(measure.memory_sentence(forecast["memory"]), progress)
 

@@ -14,6 +14,7 @@ from hwnoise import losses
 from hwnoise.backends.base import Program
 from hwnoise.errors import DivergenceError, InputError
 from hwnoise.learners import Learner
+from hwnoise.learners.feedback import informed
 from hwnoise.optimizers import Optimizer
 from hwnoise.streams import Stream
 from hwnoise.tasks.base import Task
@@ -137,7 +138,8 @@ class _Loop:
         self._require_finite(total)
         if history.first_loss is None:
             history.first_loss = total / lost.size
-        estimate = self.learner.tell(reading, lost)
+        seen = informed(reading, self.task.train.y[rows], probe, self.loss)
+        estimate = self.learner.tell(seen, lost)
         self.program.write(self.optimizer.update(estimate, number, epochs * self.steps, history.weights))
         sums.loss += total
         sums.correct += int((reading.output.argmax(axis=-1) == self.labels[rows]).sum())

@@ -10,11 +10,15 @@ from typing import Any
 
 from hwnoise import toml
 from hwnoise.errors import InputError
+from hwnoise.streams import Stream
+from hwnoise.training.by_learner import defaults_of
 from hwnoise.training.config import RunConfig, validate
-from hwnoise.training.defaults import defaults_for
+from hwnoise.training.defaults import TIMED_TASKS, defaults_for
 
 Table = dict[str, Any]
 _OPTION_TABLES = ("learner_options", "device_options", "backend_options")
+_OF_THE_CHIP = ("network", "device", "device_options", "headroom", "gain", "backend", "backend_options")
+_CODEC = ("coding", "steps", "readout_scale")
 _PREFIXES = {"learner": "learner_options", "backend": "backend_options", "optimizer": "optimizer"}
 
 
@@ -49,12 +53,51 @@ def load_config(path: str | Path | None = None, settings: Iterable[str] = (), **
 
 def resolve(config: RunConfig) -> RunConfig:
     """Fill what was left out with the defaults of the task and device; then nothing is left open."""
+    if config.chip is not None:
+        config = _on_kept_chip(config, config.chip)
     table: Table = {}
-    for entry in defaults_for("data" if config.data else config.task, config.device):
+    task = "data" if config.data else config.task
+    for entry in defaults_for(task, config.device, is_timed(config), config.coding):
         table = merge(table, entry)
+    if config.network is not None and _is_path("network", config.network):
+        for key in _CODEC:  # a network from a file brings its own
+            table.pop(key, None)
     given = config.model_dump(exclude_unset=True) | {"seed": config.seed}
+    table = merge(table, defaults_of(given.get("learner", table.get("learner", config.learner))))
     filled = validate(merge(table, given), "defaults")
     return validate(filled.model_dump(), "defaults")  # every field now counts as chosen
+
+
+def is_timed(config: RunConfig) -> bool:
+    """Whether a run will have a network with time: asked for, in its file, or all that the device takes.
+
+    Raises
+    ------
+    InputError
+        If the network or the device cannot be read.
+    """
+    if config.coding is not None or (config.data is None and config.task in TIMED_TASKS):
+        return True
+    if config.network is not None and _is_path("network", config.network):
+        from hwnoise.training.setup import make_network
+
+        return make_network(config.network, Stream(config.seed)).is_timed
+    from hwnoise import substrate
+
+    return "fixed_point" in substrate.load(config.device, config.device_options).effects()
+
+
+def _on_kept_chip(config: RunConfig, path: str) -> RunConfig:
+    """Take over what the chip says of itself; InputError for what the user says against it."""
+    from hwnoise.training.kept import open_chip
+
+    chosen = [key for key in _OF_THE_CHIP if key in config.model_fields_set]
+    if chosen:
+        raise InputError(f"a chip brings its own {chosen[0]}: leave out either that or --chip")
+    chip = open_chip(path)
+    told = {"device": chip.substrate.name, "backend": chip.backend, "task": chip.about.get("task")}
+    free = {key: item for key, item in told.items() if item and key not in config.model_fields_set}
+    return validate(config.model_dump(exclude_unset=True) | free, path)
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> Table:
@@ -105,7 +148,7 @@ def _apply(table: Table, key: str, item: Any) -> None:
 def _anchor(table: Table, folder: Path) -> Table:
     """Write paths in full, so that a run can go on from anywhere, and flatten the option tables."""
     table = {key: os.fspath(item) if isinstance(item, os.PathLike) else item for key, item in table.items()}
-    for key in ("data", "network", "device", "out"):
+    for key in ("data", "network", "device", "chip", "out"):
         if isinstance(table.get(key), str) and _is_path(key, table[key]):
             table[key] = os.path.normpath(folder / table[key])
     for key in _OPTION_TABLES:

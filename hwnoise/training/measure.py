@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise import losses
-from hwnoise.alignment import alignment
 from hwnoise.backends.base import Probe, Program
+from hwnoise.coding import Codec
 from hwnoise.forecast import Batch, forecast
 from hwnoise.learners import Learner
 from hwnoise.learners.base import pick_order
+from hwnoise.oracle import alignment
 from hwnoise.streams import Stream
 from hwnoise.tasks.base import Task
 
@@ -54,8 +55,9 @@ def noise_memory(program: Program, learner: Learner, batch_size: int) -> dict[st
         probe.passes if probe.order == "interleaved" else 1
     )
     lag = np.uint64(1 if probe.order == "interleaved" else batch_size)
-    found = correlation(np.stack([first, first + lag]))
-    return {"lag": int(lag), "correlation": {k: float(v) for k, v in found.items()}} if found else {}
+    steps = np.uint64(_steps(program))  # with time, a presentation takes that many ticks
+    found = correlation(np.stack([first, first + lag]) * steps)
+    return {"lag": int(lag * steps), "correlation": {k: float(v) for k, v in found.items()}} if found else {}
 
 
 def memory_sentence(memory: dict[str, Any]) -> str:
@@ -93,15 +95,17 @@ def layer_levels(program: Program, task: Task, fresh: float) -> list[dict[str, A
     """
     x, _, _ = _batch(program, task, SAMPLES)
     order = pick_order("auto", program.capabilities)
-    reading = program.run(x, Probe(passes=2, order=order, observe=frozenset({"nodes"})))
+    what = "membranes" if program.network.is_timed else "nodes"
+    reading = program.run(x, Probe(passes=2, order=order, observe=frozenset({what})))
+    shown = reading.membranes if program.network.is_timed else reading.nodes
     rows = []
-    for name, (first, second) in reading.nodes.items():
+    for name, (first, second) in shown.items():
         shared = np.mean((first - first.mean(axis=0)) * (second - second.mean(axis=0)), dtype=np.float64)
         moved = np.mean((first - second) ** 2, dtype=np.float64) / 2
         rows.append(
             {
                 "name": name,
-                "n_in": reading.inputs[name].shape[-1],
+                "n_in": _fan_in(program, name),
                 "n_out": first.shape[-1],
                 "signal": math.sqrt(max(float(shared), 0.0)),
                 "noise": math.sqrt(float(moved) / max(fresh, 1e-6)),
@@ -111,15 +115,38 @@ def layer_levels(program: Program, task: Task, fresh: float) -> list[dict[str, A
     return rows
 
 
-def align(program: Program, task: Task, learner: Learner, stream: Stream) -> dict[str, Any]:
-    """Compare the learner's estimate with central differences, for the report only."""
+def _fan_in(program: Program, name: str) -> int:
+    """Inputs of a layer, also if ``name`` stands for the neurons behind it."""
+    weights, network = program.network.parameters(), program.network
+    while f"{name}.weight" not in weights:
+        name = next(before for before, after in network.edges if after == name)
+    return int(weights[f"{name}.weight"].shape[1])
+
+
+def _steps(program: Program) -> int:
+    codec = Codec.from_metadata(program.network.metadata)
+    return 1 if codec is None else codec.steps
+
+
+def align(program: Program, task: Task, learner: Learner, stream: Stream) -> dict[str, Any] | None:
+    """Compare the learner's estimate with the gradient, for the report only.
+
+    None for a network with time on a chip without derivatives: spikes are steps, whose slope is 0.
+    """
+    if program.network.is_timed and not program.capabilities.gradient:
+        return None
     found = alignment(program, learner, _batch(program, task, SAMPLES), stream=stream)
+    whole = found.overall
     return {
-        "cosine": found.overall.cosine,
-        "snr": found.overall.snr,
+        "cosine": whole.cosine,
+        "bias": whole.bias,
+        "variance": whole.variance,
+        "snr": whole.snr if math.isfinite(whole.snr) else None,
         "layers": {layer.name: layer.cosine for layer in found.layers},
-        "weights": found.overall.weights,
+        "ranks": {layer.name: layer.rank for layer in found.layers},
+        "weights": whole.weights,
         "directions": found.steps,
+        "gradient": found.source,
     }
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import inspect
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from hwnoise import learners, optimizers, substrate, tasks
 from hwnoise.backends import registry
 from hwnoise.backends.base import Backend, Program
+from hwnoise.chips import NamedChip
+from hwnoise.coding import CodedBackend
 from hwnoise.errors import InputError, MismatchError
 from hwnoise.learners import Learner
 from hwnoise.network import Network
@@ -19,6 +24,7 @@ from hwnoise.optimizers import Optimizer
 from hwnoise.streams import Stream
 from hwnoise.tasks.base import Task
 from hwnoise.training.config import OptimizerConfig, RunConfig
+from hwnoise.training.presenting import choose_codec, with_codec
 
 if TYPE_CHECKING:
     from hwnoise.substrate import Substrate
@@ -34,10 +40,12 @@ class Experiment:
         Resolved, with the network named.
     task, network, substrate, backend : Task, Network, Substrate, Backend
         What is learned by what, and on which kind of chip; ``network`` is the untrained one.
-    program, learner, optimizer : Program, Learner, Optimizer
-        The parts that change while the run goes on.
+    chip : NamedChip
+        The chip, fresh from the child ``chip`` of ``stream`` or one that was kept.
+    learner, optimizer : Learner, Optimizer
+        The parts that change while the run goes on, beside the chip.
     stream : Stream
-        Of the seed; the chip is its child ``chip``.
+        Of the seed.
     """
 
     config: RunConfig
@@ -45,21 +53,31 @@ class Experiment:
     network: Network
     substrate: Substrate
     backend: Backend
-    program: Program
+    chip: NamedChip
     learner: Learner
     optimizer: Optimizer
     stream: Stream
 
+    @property
+    def program(self) -> Program:
+        """The living chip, as learners know it."""
+        return self.chip.program
+
     def hashes(self) -> dict[str, str]:
         """Of what lies outside the run folder and must not change under a run."""
-        digest = hashlib.blake2b(digest_size=16)
-        for name, values in self.network.parameters().items():
-            digest.update(name.encode() + values.tobytes())
-        return {
+        found = {
             "substrate": self.substrate.digest(),
             "data": self.task.fingerprint,
-            "network": digest.hexdigest(),
+            "network": _digest(self.network.parameters()),
         }
+        return found if self.config.chip is None else found | {"chip": _digest(self.program.state())}
+
+
+def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for name, values in arrays.items():
+        digest.update(name.encode() + values.tobytes())
+    return digest.hexdigest()
 
 
 def build(config: RunConfig) -> Experiment:
@@ -73,21 +91,42 @@ def build(config: RunConfig) -> Experiment:
     stream = Stream(config.seed)
     task = tasks.load(config.task, config.data)
     config = config.model_copy(update={"network": config.network or task.default_network})
-    kind = substrate.load(config.device, config.device_options)
     learner = learners.make(config.learner, **config.learner_options)
-    network = make_network(str(config.network), stream.child("network"), config.gain)
-    require_fit(network, task)
-    backend = registry.get(config.backend)
-    program = compile_chip(backend, network, kind, stream.child("chip"), config)
-    learner.bind(program.network, program.capabilities)
+    backend = CodedBackend(registry.get(config.backend))
+    chip = _fresh_chip(config, backend, task, stream) if config.chip is None else _kept_chip(config)
+    require_fit(chip.network, task)
+    learner.bind(chip.program.network, chip.program.capabilities)
     optimizer = make_optimizer(config.optimizer)
-    return Experiment(config, task, network, kind, backend, program, learner, optimizer, stream)
+    return Experiment(config, task, chip.network, chip.substrate, backend, chip, learner, optimizer, stream)
 
 
-def make_network(choice: str, stream: Stream, gain: float = 1.0) -> Network:
+def _fresh_chip(config: RunConfig, backend: Backend, task: Task, stream: Stream) -> NamedChip:
+    kind = substrate.load(config.device, config.device_options)
+    network = choose_network(config, stream.child("network"))
+    require_fit(network, task)
+    network = with_codec(network, choose_codec(config, network, task))
+    own = stream.child("chip")
+    program = compile_chip(backend, network, kind, own, config)
+    options = {"headroom": config.headroom, **config.backend_options}
+    return NamedChip("chip", network, kind, own, program, config.backend, options)
+
+
+def _kept_chip(config: RunConfig) -> NamedChip:
+    from hwnoise.training.kept import open_chip  # a run folder holds a chip too, and is opened by ``build``
+
+    return open_chip(str(config.chip))
+
+
+def choose_network(config: RunConfig, stream: Stream) -> Network:
+    """Make or read the network that ``config`` names; with a coding, layer sizes mean spiking neurons."""
+    tau = None if config.coding is None else config.tau
+    return make_network(str(config.network), stream, config.gain, tau)
+
+
+def make_network(choice: str, stream: Stream, gain: float = 1.0, tau: float | None = None) -> Network:
     """Make a network of random weights from sizes such as ``"64-64-10"``, or read a NIR file or run folder.
 
-    ``gain`` scales the random weights.
+    ``gain`` scales the random weights; with ``tau`` [s] neurons spike and have this time constant.
 
     Raises
     ------
@@ -95,7 +134,9 @@ def make_network(choice: str, stream: Stream, gain: float = 1.0) -> Network:
         If it is none of these, or cannot be read.
     """
     if re.fullmatch(r"\d+(-\d+)*", choice):
-        return Network.mlp(choice, stream, gain=gain)
+        if tau is None:
+            return Network.mlp(choice, stream, gain=gain)
+        return Network.spiking(choice, stream, tau=tau, gain=gain)
     from hwnoise import nir_io
 
     path = Path(choice)
@@ -125,8 +166,9 @@ def compile_chip(
         If the backend has no such option.
     """
     options = {"headroom": config.headroom, **config.backend_options}
+    inner = backend.inner if isinstance(backend, CodedBackend) else backend
     try:
-        inspect.signature(backend.compile).bind(network, kind, stream, **options)
+        inspect.signature(inner.compile).bind(network, kind, stream, **options)
     except TypeError as error:
         raise InputError(f"backend {config.backend}: {error}") from None
     return backend.compile(network, kind, stream, **options)
@@ -134,7 +176,7 @@ def compile_chip(
 
 def require_fit(network: Network, task: Task) -> None:
     """Raise MismatchError unless ``network`` takes the task's inputs and tells its classes."""
-    wanted = (task.train.x.shape[1], len(task.classes))
+    wanted = (task.train.x.shape[-1], len(task.classes))
     if (network.n_inputs, network.n_outputs) != wanted:
         raise MismatchError(
             f"a network of {network.sizes} does not fit task {task.name}, "

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise import cost
+from hwnoise.learners.base import work
 from hwnoise.network import Network
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
@@ -110,9 +111,16 @@ def make_summary(
         "forecast": dict(forecast),
         "observability": list(experiment.substrate.observability()),
         "passes": history.passes,
+        "work": _work(experiment, history),
         "writes": history.writes,
         "version": version("hwnoise"),
     }
+
+
+def _work(experiment: Experiment, history: History) -> int:
+    """What learning took in forward passes: every pass, and what a yardstick spent on derivatives."""
+    learner, batch = experiment.learner, experiment.config.batch_size
+    return round(history.passes * work(learner, batch) / learner.ask(0, batch).passes)
 
 
 def _writing(substrate: Substrate) -> str:

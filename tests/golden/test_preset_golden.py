@@ -131,7 +131,7 @@ def test_read_noise_of_sonos_and_cmo() -> None:
     sonos, cmo = substrate.load("sonos"), substrate.load("cmo")
     assert sonos.device_noise is not None
     assert cmo.one_over_f is not None
-    sigma = np.sqrt(sonos.device_noise.variance_at(CURRENTS[1:].astype(float) / 3200))
+    sigma = np.sqrt(sonos.device_noise.variance_at(CURRENTS[1:].astype(float) / 1800))
     assert sigma == pytest.approx([2.6064, 7.6101, 10.6167, 12.2739, 12.5729], abs=5e-5)
     g = np.array([10.0, 80.0])
     each = cmo.one_over_f.spread_at(g / 88.2, g.astype(np.float32)) / np.log10(g)

@@ -18,7 +18,7 @@ from oracles_learning import (
 )
 
 from hwnoise import learners, optimizers
-from hwnoise.alignment import alignment, effective_rank
+from hwnoise.oracle import alignment, effective_rank
 from hwnoise.backends.base import Reading
 from hwnoise.forecast import forecast
 from hwnoise.streams import Stream

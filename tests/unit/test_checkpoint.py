@@ -18,7 +18,7 @@ from hwnoise import files
 from hwnoise.errors import InputError
 from hwnoise.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from hwnoise.training.history import Epoch, History, Sums
-from hwnoise.training.tensors import read_arrays, write_arrays
+from hwnoise.tensors import read_arrays, write_arrays
 
 
 def make_checkpoint() -> Checkpoint:

@@ -12,16 +12,28 @@ from source_tree import PACKAGE_FOLDERS, ROOT, imports, module_name, python_file
 # From the ground up: a unit imports from its own row and from the rows above it.
 LAYERS = (
     {"kernels"},
-    {"errors", "files", "losses", "metrics", "streams", "testing", "tiling", "toml", "validation"},
+    {
+        "errors",
+        "files",
+        "losses",
+        "metrics",
+        "slopes",
+        "streams",
+        "tensors",
+        "testing",
+        "tiling",
+        "toml",
+        "validation",
+    },
     {"nodes"},
-    {"graph", "mlp", "network", "nir_hdf5", "nir_io", "nir_tree"},
+    {"graph", "mlp", "network", "nir_hdf5", "integers", "nir_io", "nir_tree", "convention", "spiking_mlp", "stepping"},
     {"backends.base"},  # the seam: a substrate declares its noises in these words
     {"devices"},
-    {"substrate"},
+    {"substrate", "quantization"},
     {"backends"},
     {"learners", "optimizers", "tasks"},
-    {"alignment", "cost", "forecast", "report"},
-    {"training", "ageing", "compensation"},
+    {"chips", "cost", "forecast", "oracle", "report"},
+    {"training", "ageing", "datasheet", "deploying", "compensation"},
     {"bench", "doctor"},
     {"cli"},
 )

@@ -12,7 +12,9 @@ from oracles_learning import ToyChip, bound, shows, weight_reading
 from hwnoise import learners
 from hwnoise.backends.base import Capabilities, Noise, Reading
 from hwnoise.errors import InputError, MismatchError
+from hwnoise.learners.base import TIMED
 from hwnoise.learners.variance import MEMORY, PRIOR, RunningVariance, divide
+from hwnoise.learners.yardsticks import YARDSTICKS
 from hwnoise.streams import Stream
 
 FITTING = {
@@ -21,6 +23,9 @@ FITTING = {
     "wp": shows("readback", level="weight", time_scale="memory"),
     "hedonistic": shows("local_event", level="event"),
 }
+BY_DERIVATIVES = {rule.name for rule in YARDSTICKS}
+WITH_TIME = {name for name in learners.names() if learners.make(name).needs.networks == TIMED}
+ON_CHIP = tuple(name for name in learners.names() if name not in BY_DERIVATIVES | WITH_TIME)
 WEIGHTS_ONLY = ("wp", "hedonistic")  # biases are digital and have no noise of their own
 
 
@@ -52,7 +57,7 @@ def a_reading(passes: int = 2, moving: bool = True, samples: int = 8) -> tuple[R
 
 
 def test_every_rule_has_a_source() -> None:
-    assert set(learners.names()) == set(FITTING)
+    assert set(ON_CHIP) == set(FITTING)
     for entry in learners.describe():
         assert entry["source"]
         assert entry["summary"]
@@ -178,7 +183,7 @@ def test_without_noise_there_is_no_update(name: str, options: dict[str, Any]) ->
         assert not any(values.any() for values in learner.tell(reading, losses_seen).values())
 
 
-@pytest.mark.parametrize("name", learners.names())
+@pytest.mark.parametrize("name", ON_CHIP)
 def test_the_numbers_of_the_substrate_do_not_enter(name: str) -> None:
     """Doubled sigma in the file, same chip: only capabilities reach a learner, and they hold no number."""
     reading, losses = a_reading()
@@ -192,7 +197,7 @@ def test_the_numbers_of_the_substrate_do_not_enter(name: str) -> None:
     assert all(np.array_equal(first[key], second[key]) for key in first)
 
 
-@pytest.mark.parametrize("name", learners.names())
+@pytest.mark.parametrize("name", ON_CHIP)
 def test_estimates_have_the_shape_of_their_parameters(name: str) -> None:
     reading, losses = a_reading()
     estimate = bound(learners.make(name), FITTING[name]).tell(reading, losses)
@@ -219,7 +224,7 @@ def test_a_restored_learner_goes_on_bit_for_bit(name: str, options: dict[str, An
 
 
 def test_telling_does_not_touch_the_reading() -> None:
-    for name in learners.names():
+    for name in ON_CHIP:
         reading, losses = a_reading()
         bound(learners.make(name), FITTING[name]).tell(reading, losses)
         untouched, same = a_reading()
@@ -229,7 +234,7 @@ def test_telling_does_not_touch_the_reading() -> None:
             assert all(np.array_equal(a, b) for a, b in pairs)
 
 
-@pytest.mark.parametrize("name", learners.names())
+@pytest.mark.parametrize("name", ON_CHIP)
 def test_losses_of_the_wrong_shape_and_empty_readings_are_refused(name: str) -> None:
     reading, losses = a_reading()
     learner = bound(learners.make(name), FITTING[name])

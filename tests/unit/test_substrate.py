@@ -54,7 +54,7 @@ def refusal(call: Any, *args: Any) -> str:
         call(*args)
     sentence = str(caught.value)
     assert "\n" not in sentence
-    assert len(sentence) < 400
+    assert len(sentence) < 600
     return sentence
 
 

@@ -1,0 +1,135 @@
+"""Synapses of a digital chip: which kernel brings their spikes to the neurons, dense or event by event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise.backends.emulator.threads import for_each, one_blas_thread, thread_count
+from hwnoise.integers import IntegerSynapses
+from hwnoise.kernels.loihi_convolution import add_convolution
+from hwnoise.kernels.loihi_synapses import LANES, add_dense
+
+Array = NDArray[Any]
+BUSY = 0.4  # share of active inputs from which one matrix product is faster; measured, 784-128
+BUSY_GRADED = 0.2
+EXACT = 2**24  # float32 counts exactly up to here
+WORTH_THREADS = 200_000  # synaptic operations
+
+
+class DenseSynapses:
+    """Dense synapses, with a matrix for every delay that occurs (eq:loihi-sum, eq:loihi-delay)."""
+
+    def __init__(self, spec: IntegerSynapses) -> None:
+        self.spec = spec
+        self.load(spec.weight)
+
+    def load(self, weight: Array) -> None:
+        """Put the integers ``weight`` (n_out, n_in) in the order in which spikes use them."""
+        delay = self.spec.delay
+        self.slots = (
+            [(0, _columns(weight))]
+            if delay is None
+            else [(int(k), _columns(np.where(delay == k, weight, 0))) for k in np.unique(delay)]
+        )
+        self._strongest = int(np.abs(weight).sum(axis=1, dtype=np.int64).max(initial=0))
+
+    @property
+    def delay(self) -> int:
+        """The longest delay, in steps."""
+        return self.slots[-1][0]
+
+    def bring(self, spikes: Array, current: Array) -> int:
+        """Add what ``spikes`` (rows, steps, n_in) bring to ``current`` (rows, steps, n_out)."""
+        return sum(self._bring(spikes, weight, lag, current) for lag, weight in self.slots)
+
+    def bring_step(self, sent: Array, step: int, current: Array) -> int:
+        """Add to ``current`` (rows, 1, n_out) what arrives of all that was ``sent`` up to ``step``."""
+        graded, done = self.spec.message_bits > 0, 0
+        for lag, weight in self.slots:
+            now = np.ascontiguousarray(sent[:, step - lag : step - lag + 1])
+            done += add_dense(now, weight, self.spec.exponent, graded, 0, current)
+        return done
+
+    def _bring(self, spikes: Array, weight: Array, lag: int, current: Array) -> int:
+        graded = self.spec.message_bits > 0
+        active = np.count_nonzero(spikes) / spikes.size
+        if lag == 0 and active > (BUSY_GRADED if graded else BUSY) and self._counts_exactly(spikes, graded):
+            self._multiply(spikes, weight, graded, current)
+        else:
+            exponent = self.spec.exponent
+
+            def work(rows: slice) -> None:
+                add_dense(spikes[rows], weight, exponent, graded, lag, current[rows])
+
+            _over_rows(work, len(spikes), active * spikes.size * current.shape[2])
+        return round(active * spikes.size) * current.shape[2]
+
+    def _counts_exactly(self, spikes: Array, graded: bool) -> bool:
+        largest = int(np.abs(spikes).max()) if graded else 1
+        return len(spikes) * spikes.shape[1] >= 16 and self._strongest * largest < EXACT
+
+    def _multiply(self, spikes: Array, weight: Array, graded: bool, current: Array) -> None:
+        """As one matrix product of float32: all its sums are whole numbers below 2**24, hence exact."""
+        columns = weight[:, : current.shape[2]].astype(np.float32)
+        with one_blas_thread():
+            total = ((spikes if graded else spikes != 0).astype(np.float32) @ columns).astype(np.int32)
+        up, down = max(self.spec.exponent, 0), max(-self.spec.exponent, 0)
+        current += (total << up) >> down
+
+
+class FilterSynapses:
+    """A convolution or pooling (eq:loihi-convolution)."""
+
+    delay = 0
+
+    def __init__(self, spec: IntegerSynapses) -> None:
+        self.spec = spec
+        shape = spec.geometry
+        self._in, self._out = tuple(shape["input_shape"]), tuple(shape["output_shape"])
+        self._place = np.array([*shape["stride"], *shape["padding"], *shape["dilation"]], np.int32)
+        self.load(spec.weight)
+
+    def load(self, weight: Array) -> None:
+        """Take the integers ``weight`` (out, in / groups, height, width)."""
+        self._weight = np.ascontiguousarray(weight.transpose(1, 2, 3, 0), np.int32)
+
+    def bring(self, spikes: Array, current: Array) -> int:
+        """As ``DenseSynapses.bring``, on flattened images."""
+        images = spikes.reshape(-1, *self._in)
+        sums = current.reshape(-1, *self._out)
+        groups, graded = int(self.spec.geometry["groups"]), self.spec.message_bits > 0
+
+        def work(rows: slice) -> None:
+            add_convolution(images[rows], self._weight, self._place, groups, graded, sums[rows])
+
+        reach = self._weight[0].size  # synapses of one pixel, those beyond the edge included
+        done = int(np.count_nonzero(images)) * reach // groups
+        _over_rows(work, len(images), done)
+        return done
+
+    def bring_step(self, sent: Array, step: int, current: Array) -> int:
+        """As ``DenseSynapses.bring_step``."""
+        return self.bring(np.ascontiguousarray(sent[:, step : step + 1]), current)
+
+
+def make_synapses(spec: IntegerSynapses) -> DenseSynapses | FilterSynapses:
+    """Return the synapses that ``spec`` describes."""
+    return FilterSynapses(spec) if spec.geometry else DenseSynapses(spec)
+
+
+def _columns(weight: Array) -> Array:
+    """Input by input, in 16 bits, as wide as whole vector registers."""
+    n_out, n_in = weight.shape
+    wide = np.zeros((n_in, -(-n_out // LANES) * LANES), np.int16)
+    wide[:, :n_out] = weight.T
+    return wide
+
+
+def _over_rows(work: Any, rows: int, operations: float) -> None:
+    """Share rows among threads, where there is enough to do; each row is written by one thread."""
+    size = -(-rows // thread_count())
+    blocks = [slice(first, min(first + size, rows)) for first in range(0, rows, size)]
+    for_each(work, blocks, operations > WORTH_THREADS)

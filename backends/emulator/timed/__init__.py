@@ -1,0 +1,1 @@
+"""Networks with time on emulated arrays: spikes, membranes, a row per step."""

@@ -1,0 +1,68 @@
+"""What the synapses of one layer summed up over time, for a host that knows only losses (eq:traces)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise.backends.base import LocalRule
+from hwnoise.backends.emulator.threads import one_blas_thread
+from hwnoise.backends.emulator.timed.stage import Floats
+from hwnoise.kernels.leaky import leak
+
+
+class LayerTraces:
+    """Implements ``hwnoise.backends.base.Traces`` for a layer of ``n_in`` inputs and ``n_out`` neurons.
+
+    On a chip each synapse keeps a trace of its input, sum_s b^(t-s) x(s), and adds its product with
+    the post variable at every step. Here the post variable is faded backwards in time instead,
+    which gives the same sum and lets every neuron have its own b.
+
+    Parameters
+    ----------
+    pre : (passes, samples, steps, n_in) float32
+    post : (passes, samples, steps, n_out) float32
+        Membranes or spikes, as ``rule`` asks.
+    decay : (n_out,) float32
+        What a step leaves of a trace at each neuron.
+    """
+
+    def __init__(self, rule: LocalRule, pre: NDArray[Any], post: NDArray[Any], decay: Floats) -> None:
+        self._decay = np.zeros_like(decay) if rule.pre == "spike" else decay
+        if rule.post.endswith("_difference"):
+            self._pre, self._post = pre[0::2], post[0::2] - post[1::2]
+        else:
+            self._pre, self._post = pre, post - post.mean(axis=0, dtype=np.float32)
+
+    @property
+    def power(self) -> Floats:
+        """Sum over neurons and steps of the squared post variable: (passes or pairs, samples)."""
+        found: Floats = np.einsum("pstn,pstn->ps", self._post, self._post)
+        return found
+
+    def correlate(self, credit: NDArray[Any]) -> Floats:
+        """Sum of ``credit`` [pass or pair, sample] times the trace of each synapse: (n_out, n_in)."""
+        weighted = self._faded * np.asarray(credit, np.float32)[..., None, None]
+        n_out, n_in = weighted.shape[-1], self._pre.shape[-1]
+        with one_blas_thread():
+            found: Floats = weighted.reshape(-1, n_out).T @ self._pre.reshape(-1, n_in)
+        return found
+
+    def correlate_bias(self, credit: NDArray[Any]) -> Floats:
+        """The same for an input of 1 at every step: (n_out,)."""
+        summed = self._faded.sum(axis=2)
+        found: Floats = np.einsum("psn,ps->n", summed, np.asarray(credit, np.float32))
+        return found
+
+    @cached_property
+    def _faded(self) -> Floats:
+        """The post variable, faded backwards: sum over later steps s of b^(s-t) post(s)."""
+        shape = self._post.shape
+        backwards = np.ascontiguousarray(self._post[:, :, ::-1]).reshape(-1, *shape[2:])
+        rule = np.ascontiguousarray([self._decay, np.ones_like(self._decay), np.zeros_like(self._decay)])
+        faded = np.empty_like(backwards)
+        leak(backwards, rule, np.zeros((len(backwards), shape[-1]), np.float32), faded)
+        return np.ascontiguousarray(faded[:, ::-1]).reshape(shape)

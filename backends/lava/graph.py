@@ -1,0 +1,123 @@
+"""Graph: a plan as living Lava processes, for one run. Imported in the child only."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwnoise.backends.lava import layout
+from hwnoise.backends.lava.plan import MODULES, Array, Plan, Population, Process, Shape
+from hwnoise.backends.lava.shim import import_lava
+
+Files = tuple[Path, Path]
+_SYNAPSES = ("Dense", "DelayDense", "Sparse", "Conv")
+
+
+class Graph:
+    """One run of a plan: build, run, stop. It cannot be run again; build another one.
+
+    Parameters
+    ----------
+    plan : Plan
+    x : (steps, *input shape) int32
+        Input of all samples, one after the other.
+    """
+
+    def __init__(self, plan: Plan, x: Array) -> None:
+        import_lava()
+        self.plan = plan
+        self.steps = len(x)
+        self._source = _source(x, plan)
+        self.processes = {process.name: _make(process) for process in plan.processes}
+        self._done = False
+        for wire in plan.wires:
+            self._connect(*wire)
+
+    def record(self, population: Population, files: Files, first: int, membranes: bool = True) -> None:
+        """Let a population's spikes and membranes be written into ``files`` from row ``first`` on.
+
+        ``membranes`` is False on a chip, whose membranes cannot be read at every step.
+        """
+        from hwnoise.backends.lava.processes.adapters import OutputAdapter
+        from hwnoise.backends.lava.processes.recorder import Recorder
+
+        neurons = self.processes[population.name]
+        shape, spikes = neurons.s_out.shape, neurons.s_out
+        if population.name == self.plan.output:
+            adapter = OutputAdapter(shape=shape)
+            spikes.connect(adapter.inp)
+            spikes = adapter.out
+        names = (str(files[0]), str(files[1]) if membranes else "")
+        recorder = Recorder(shape=shape, files=names, first=first, depth=population.depth, steps=self.steps)
+        spikes.connect(recorder.s_in)
+        if membranes:
+            recorder.v.connect_var(neurons.v)
+
+    def run(self, config: Any) -> None:
+        """Run all steps under the run configuration ``config``, and stop.
+
+        Raises
+        ------
+        RuntimeError
+            If it ran before: Lava would bring the interpreter down.
+        """
+        if self._done:
+            raise RuntimeError("a Lava graph runs once: build another one")
+        self._done = True
+        from lava.magma.core.run_conditions import RunSteps
+
+        some = next(iter(self.processes.values()))
+        at = 0
+        try:
+            for depth, late in groupby(sorted(self._late, key=_depth), key=_depth):
+                some.run(RunSteps(depth - at), config)
+                at = depth
+                for population in late:
+                    self.processes[population.name].bias_mant.set(population.late_bias)
+            some.run(RunSteps(self.steps + self.plan.depth - at), config)
+        finally:
+            some.stop()
+
+    @property
+    def _late(self) -> list[Population]:
+        return [population for population in self.plan.populations if population.late_bias is not None]
+
+    def _connect(self, source: str, target: str) -> None:
+        port = self._source.out if source == "input" else self._port(source, "a_out", "s_out")
+        into = self._port(target, "s_in", "a_in")
+        (port if port.shape == into.shape else port.reshape(into.shape)).connect(into)
+
+    def _port(self, name: str, of_synapses: str, of_neurons: str) -> Any:
+        process = self.processes[name]
+        return getattr(process, of_synapses if type(process).__name__ in _SYNAPSES else of_neurons)
+
+
+def _depth(population: Population) -> int:
+    return population.depth
+
+
+def _make(process: Process) -> Any:
+    from lava.utils.weightutils import SignMode
+
+    settings = dict(process.settings)
+    if "sign_mode" in settings:
+        settings["sign_mode"] = SignMode[settings["sign_mode"]]
+    return getattr(import_module(MODULES[process.kind]), process.kind)(name=process.name, **settings)
+
+
+def _source(x: Array, plan: Plan) -> Any:
+    """Send the input step by step, then nothing until the deepest population has seen it all."""
+    from lava.proc.io.source import RingBuffer
+
+    from hwnoise.backends.lava.processes.adapters import InputAdapter
+
+    shape: Shape = layout.lava_shape(plan.input_shape)
+    silence = np.zeros((plan.depth, *plan.input_shape), np.int32)
+    source = RingBuffer(data=layout.lava_steps(np.concatenate([x, silence])))
+    adapter = InputAdapter(shape=shape)
+    source.s_out.connect(adapter.inp)
+    return adapter

@@ -1,0 +1,1 @@
+"""What only Lava's closed extension for Loihi 2 can run; nobody without it ever imports this folder."""

@@ -1,0 +1,180 @@
+"""Run an integer network in Lava, in a child that can be ended at any time and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hwnoise.backends.lava import detect, layout
+from hwnoise.backends.lava.job import Job, files, read_failure, read_result, write_job
+from hwnoise.backends.lava.plan import Array, Plan
+from hwnoise.backends.lava.planning import make_plan
+from hwnoise.errors import HwnoiseError, InputError
+from hwnoise.integers import IntegerNetwork
+
+_START = "from hwnoise.backends.lava.child import main; main()"
+_START_SECONDS, _STEP_SECONDS = 60.0, 0.03  # of a slow machine; a step takes 1 to 3 ms
+_GRACE = 5.0  # s for a group to end by itself
+
+
+class LavaError(HwnoiseError):
+    """Lava started and did not come to its end; the message carries the original exception."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """What a network did in Lava.
+
+    Attributes
+    ----------
+    spikes : dict of str to (samples, steps, *shape) int8
+        By population; step t of a population is what it made of step t of the input.
+    membranes : dict of str to (samples, steps, *shape) int32
+        After the reset of what spiked.
+    output : str
+        The population that is the network's output.
+    seconds : float
+        That the steps took.
+    hardware : bool
+        Whether a chip ran them, or Lava's simulation of one. A chip shows the output's spikes only.
+    """
+
+    spikes: Mapping[str, Array]
+    membranes: Mapping[str, Array]
+    output: str
+    seconds: float
+    hardware: bool
+
+
+def run(
+    network: IntegerNetwork, x: Array, *, timeout: float | None = None, hardware: bool = False
+) -> Recording:
+    """Run ``network`` in Lava's fixed-point simulation of Loihi 2, or on a chip.
+
+    Parameters
+    ----------
+    network : IntegerNetwork
+    x : (samples, steps, n_in) or (samples, steps, channels, height, width) integers
+        0 or 1, or what ``message_bits`` allow; every sample starts from rest.
+    timeout : float, optional
+        Seconds after which the run is given up; by default one minute and 30 ms a step.
+    hardware : bool
+        Use a Loihi 2; needs Lava's closed extension.
+
+    Returns
+    -------
+    Recording
+
+    Raises
+    ------
+    InputError
+        If Lava is not installed, or the network does not fit it.
+    LavaError
+        If Lava raised or took longer than ``timeout``. No process of it is left then.
+    """
+    detect.require()
+    if x.ndim < 3 or 0 in x.shape or not np.issubdtype(x.dtype, np.integer):
+        raise InputError(f"Lava takes integers (samples, steps, inputs), not {x.dtype} {x.shape}")
+    plan = make_plan(network, x.shape[1])
+    job = Job(plan, _shaped(x, plan), hardware)
+    limit = timeout or _START_SECONDS + _STEP_SECONDS * (x.shape[0] * x.shape[1] + plan.depth)
+    with tempfile.TemporaryDirectory(prefix="hwnoise-lava-") as name:
+        folder = Path(name)
+        write_job(folder, job)
+        with _child(folder) as process:
+            _await(process, folder, limit)
+        return _recording(folder, plan, len(x))
+
+
+def _shaped(x: Array, plan: Plan) -> Array:
+    samples, steps, size = x.shape[0], x.shape[1], int(np.prod(plan.input_shape))
+    if x[0, 0].size != size:
+        raise InputError(f"the network takes {size} inputs a step, and was given {x[0, 0].size}")
+    return x.reshape(samples, steps, *plan.input_shape).astype(np.int32)
+
+
+@contextmanager
+def _child(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the child as leader of its own group; at the end, whatever the reason, end the group."""
+    with (folder / "log.txt").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _START, str(folder)],
+            stdin=subprocess.PIPE,  # closes with us: the child's sign to leave
+            stdout=log,
+            stderr=log,
+            cwd=folder,  # nothing that could be imported by mistake
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            _end_group(process)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End every process of the group.
+
+    SIGTERM first: Python's resource tracker ignores it, and unlinks the group's shared memory once
+    the others are gone.
+    """
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        if _is_gone(process, _GRACE):
+            break
+    if process.stdin:
+        process.stdin.close()
+    process.wait()
+
+
+def _is_gone(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        process.poll()  # a group exists as long as its leader is not collected
+        try:
+            os.killpg(process.pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def _await(process: subprocess.Popen[bytes], folder: Path, limit: float) -> None:
+    """Wait for the child's end; raise LavaError for anything but success."""
+    try:
+        process.wait(timeout=limit)
+    except subprocess.TimeoutExpired:
+        raise LavaError(f"Lava did not finish within {limit:.0f} s and was stopped") from None
+    failure = read_failure(folder)
+    if failure is not None:
+        raise LavaError(f"Lava failed at {failure.where}: {failure.summary}") from RuntimeError(failure.trace)
+    if read_result(folder) is None:
+        lines = (folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise LavaError(
+            f"Lava ended with status {process.returncode}: {lines[-1] if lines else 'no message'}"
+        )
+
+
+def _recording(folder: Path, plan: Plan, samples: int) -> Recording:
+    result = read_result(folder) or {}
+    found: tuple[dict[str, Array], dict[str, Array]] = ({}, {})
+    for index, population in enumerate(plan.populations):
+        if result["hardware"] and population.name != plan.output:
+            continue
+        for path, arrays in zip(files(folder, index), found, strict=True):
+            rows = layout.our_steps(np.load(path))
+            arrays[population.name] = rows.reshape(samples, plan.steps, *population.shape)
+    membranes = {} if result["hardware"] else found[1]
+    return Recording(found[0], membranes, plan.output, result["seconds"], result["hardware"])

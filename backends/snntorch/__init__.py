@@ -1,0 +1,65 @@
+"""The snnTorch backend: the emulator's chips, read in torch, with derivatives; on a CPU or a GPU."""
+
+from __future__ import annotations
+
+import torch
+
+from hwnoise.backends.snntorch.device_reader import require_readable
+from hwnoise.backends.snntorch.program import TorchProgram
+from hwnoise.backends.snntorch.timed import TorchTimedProgram
+from hwnoise.errors import InputError
+from hwnoise.network import Network
+from hwnoise.streams import Stream
+from hwnoise.substrate import Substrate
+
+
+class SnnTorch:
+    """Backend that reads emulated arrays with torch, and can say how the outputs depend on the weights."""
+
+    name = "snntorch"
+
+    def compile(
+        self,
+        network: Network,
+        substrate: Substrate,
+        stream: Stream,
+        *,
+        headroom: float = 1.0,
+        torch_device: str = "cpu",
+    ) -> TorchProgram | TorchTimedProgram:
+        """Program ``network`` into a fresh chip of the kind ``substrate``, drawn from ``stream``.
+
+        Parameters
+        ----------
+        network, substrate, stream
+        headroom : float
+            Range of the devices over the largest weight, 1 to 100.
+        torch_device : str
+            Where to compute: ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+
+        Raises
+        ------
+        InputError, MismatchError
+            If the device is not there, or the chip cannot be read on it.
+        """
+        if not 1 <= headroom <= 100:
+            raise InputError(f"headroom must be from 1 to 100, not {headroom}")
+        device = _device(torch_device)
+        if device.type != "cpu":
+            require_readable(substrate)
+        program = TorchTimedProgram if network.is_timed else TorchProgram
+        return program(network, substrate, stream, headroom, device)
+
+
+def _device(name: str) -> torch.device:
+    """The torch device of this name, if it is there."""
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(f"torch_device {name!r} cannot be used: {reason}") from None
+    return device
+
+
+backend = SnnTorch()

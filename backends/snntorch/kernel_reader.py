@@ -1,0 +1,44 @@
+"""A read by our own kernels, on the memory of CPU tensors: every effect, and the emulator's bits."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from hwnoise.backends.base import Probe
+from hwnoise.backends.emulator.layer import Layer
+from hwnoise.backends.emulator.threads import one_blas_thread
+
+
+class KernelReader:
+    """Reads ``layer`` as the emulator does."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.layer = layer
+
+    def read(
+        self, x: Tensor, tick: int, quiet: Tensor | None, probe: Probe, steps: int = 1
+    ) -> tuple[Tensor, Tensor | None]:
+        """Read the layer once per row, at consecutive ticks from ``tick``.
+
+        Parameters
+        ----------
+        x : (rows, n_in) float32
+        tick : int
+        quiet : (rows,) bool, optional
+            Rows read with all noise switched off that moves within a block of reads.
+        probe : Probe
+            Says which rows belong to which pass.
+        steps : int
+            Rows that a pass of a sample has: 1 without time.
+
+        Returns
+        -------
+        node : (rows, n_out) float32
+        known : (rows, n_out) float32, or None
+            That part of the node noise which the chip knows.
+        """
+        still = None if quiet is None else quiet.numpy()
+        with one_blas_thread():
+            node, known = self.layer.forward(x.numpy(), tick, still, probe, steps)
+        return torch.from_numpy(node), None if known is None else torch.from_numpy(known)

@@ -1,0 +1,81 @@
+"""Derivatives straight through the physics of a read: those of the same read without noise and rounding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hwnoise.backends.emulator.layer import Layer
+
+
+class _StraightThrough(torch.autograd.Function):
+    """The first argument forwards, the second one backwards."""
+
+    @staticmethod
+    def forward(ctx: Any, value: Tensor, smooth: Tensor) -> Tensor:
+        return value.view_as(value)
+
+    @staticmethod
+    def backward(ctx: Any, error: Tensor) -> tuple[None, Tensor]:  # type: ignore[override]
+        return None, error
+
+
+def straight_through(value: Tensor, smooth: Tensor) -> Tensor:
+    """Return ``value``, which is differentiated, any number of times, as if it were ``smooth``."""
+    found: Tensor = _StraightThrough.apply(value, smooth)  # type: ignore[no-untyped-call]
+    return found
+
+
+def smooth_read(layer: Layer, x: Tensor, tick: int, weight: Tensor) -> Tensor:
+    """Read ``layer`` without noise, rounding and bias: nodes (rows, n_out) that autograd can follow.
+
+    Parameters
+    ----------
+    layer : Layer
+    x : (rows, n_in) float32
+        Row r is read at ``tick + r``.
+    tick : int
+    weight : (n_out, n_in) float32
+        Moves the weights that the devices hold by how far it is moved from where it is.
+
+    Notes
+    -----
+    Converters still cut off at their full scale: beyond it there is no derivative.
+    """
+    dac, device = layer.converters_in.dac, x.device
+    scale = _full_scale_of_rows(x.detach()) if dac is not None and dac.range == "vector" else None
+    if dac is not None and dac.range != "vector":
+        x, scale = x.clamp(-dac.range, dac.range), x.new_full((len(x), 1), dac.range)
+    moved = (weight - weight.detach()).T
+    nodes = []
+    for _, block in layer.blocks(tick, len(x)):
+        held = layer.placements[layer.chosen].true_weights(tick + block.start)
+        own = torch.tensor(held, device=device) + moved  # a copy: the view moves on
+        limits = None if scale is None else scale[block]
+        nodes.append(_through_tiles(layer, x[block], own, limits))
+    return nodes[0] if len(nodes) == 1 else torch.cat(nodes)
+
+
+def _through_tiles(layer: Layer, x: Tensor, weight: Tensor, scale: Tensor | None) -> Tensor:
+    """Sum what each row of tiles gives, as far as its converters follow."""
+    unit = torch.as_tensor(layer.array.weight_range, device=x.device)
+    parts = []
+    for row in layer.tile_rows:
+        part, out = x[:, row.inputs] @ weight[row.inputs], row.converters
+        if out.gain is not None:
+            part = part * torch.as_tensor(out.gain, device=x.device)
+        if out.adc is not None:
+            limit = unit * np.float32(out.full_scale)
+            limit = limit.expand_as(part) if scale is None else limit * scale
+            part = torch.clamp(part, -limit, limit)
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
+
+
+def _full_scale_of_rows(x: Tensor) -> Tensor:
+    """The largest magnitude of each row, 1 for a row of zeros: (rows, 1)."""
+    largest = x.abs().amax(dim=1, keepdim=True)
+    return torch.where(largest == 0, torch.ones_like(largest), largest)

@@ -1,0 +1,108 @@
+"""A chip whose conductances were measured instead of drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise.chips.named import NamedChip, make
+from hwnoise.chips.table import Cells, read_table
+from hwnoise.devices.conductance import Conductance
+from hwnoise.errors import InputError, MismatchError
+from hwnoise.network import Network
+from hwnoise.streams import Stream
+from hwnoise.substrate import Substrate
+
+FARTHEST = 10.0  # times g_max: beyond lies a wrong unit, not a device
+
+
+def from_conductances(
+    substrate: Substrate,
+    network: Network,
+    tables: str | Path | Mapping[str, Any],
+    stream: Stream,
+    *,
+    name: str = "measured",
+    **options: Any,
+) -> NamedChip:
+    """A chip of the kind ``substrate`` that holds ``network`` on devices of measured conductance.
+
+    The network says what each conductance stands for: its largest weight of a column (or layer) is
+    the range of the devices, times ``headroom``. How the devices age and flicker from now on is
+    drawn from ``stream``.
+
+    Parameters
+    ----------
+    substrate : Substrate
+        With a ``[conductance]`` table.
+    network : Network
+    tables : path or mapping
+        A CSV file with a line for each cell: ``layer,row,col`` and ``g_plus,g_minus`` for pairs,
+        ``g`` for single devices, ``g_0,g_1,...`` for more devices a weight. ``row`` counts input
+        lines, ``col`` outputs, from 0. An NPZ file, or a mapping, with matrices (rows, columns)
+        named ``<layer>.g_plus`` and so on. Every cell of every layer, in the substrate's unit.
+    stream : Stream
+    name : str
+    **options
+        Of ``Backend.compile``, such as ``headroom``.
+
+    Raises
+    ------
+    InputError
+        One sentence naming file, layer and cell: missing, given twice, out of range, no number.
+    MismatchError
+        If weights of this substrate are no conductances.
+    """
+    device = substrate.conductance
+    if device is None:
+        raise MismatchError(f"'{substrate.name}' holds no conductances: measured ones have no place on it")
+    chip = make(network, substrate, stream, name=name, **options)
+    shapes = {f"{n}": np.shape(a)[::-1] for n, a in _weights(chip).items()}
+    cells, where = read_table(tables, columns_of(device), shapes)
+    for (layer, column), g in cells.items():
+        _check(g, f"{where}: {layer}, {column}", device)
+    state = dict(chip.program.state())
+    for layer, shape in shapes.items():
+        planes = np.stack([cells[layer, column] for column in columns_of(device)])
+        state[f"layers/{layer}/g"] = planes.reshape(len(planes), shape[0] * shape[1])
+    chip.program.restore(state)
+    return chip
+
+
+def columns_of(device: Conductance) -> tuple[str, ...]:
+    """What the devices of one weight are called in a table, plane by plane."""
+    if device.planes == 1:
+        return ("g",)
+    if device.planes == 2 and device.mapping == "pair":
+        return ("g_plus", "g_minus")
+    return tuple(f"g_{plane}" for plane in range(device.planes))
+
+
+def conductances(chip: NamedChip) -> Cells:
+    """The programmed conductances of ``chip`` in the form of the tables: one matrix a layer and device."""
+    device = chip.substrate.conductance
+    if device is None:
+        raise MismatchError(f"'{chip.substrate.name}' holds no conductances")
+    state, found = chip.program.state(), {}
+    for layer, weight in _weights(chip).items():
+        planes = state[f"layers/{layer}/g"].reshape(-1, *weight.shape[::-1])
+        found |= {(layer, column): g for column, g in zip(columns_of(device), planes, strict=True)}
+    return found
+
+
+def _weights(chip: NamedChip) -> dict[str, NDArray[Any]]:
+    return {layer.name: layer.weight for layer in chip.network.dense_layers()}
+
+
+def _check(g: NDArray[np.float32], where: str, device: Conductance) -> None:
+    bad = np.argwhere(~((g >= 0) & (g <= FARTHEST * device.g_max)))
+    if len(bad):
+        row, col = bad[0]
+        raise InputError(
+            f"{where}, row {row}, col {col}: a conductance must be from 0 to {FARTHEST * device.g_max:g} "
+            f"{device.unit}, not {g[row, col]:g}"
+        )

@@ -1,0 +1,172 @@
+"""Deployment: a network in Lava, compared with the emulator, and written out for others."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hwnoise.deploying import netx, script
+from hwnoise.deploying.comparison import Comparison, compare
+from hwnoise.deploying.subject import Subject
+from hwnoise.errors import InputError
+from hwnoise.integers import IntegerSynapses
+
+BACKENDS = ("lava",)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What became of a network on its way to a backend.
+
+    Attributes
+    ----------
+    backend : str
+    neurons, synapses : int
+        That the network needs on the chip; synapses that are 0 do not count.
+    samples, steps : int
+        Presented, and the length of one presentation.
+    real : bool or None
+        Whether a chip ran it or a simulation of one; None if it was not run.
+    seconds : float or None
+        That the steps took there.
+    spikes : int or None
+        Of all populations.
+    accuracy, float_accuracy : float or None
+        On the samples presented; and, of a network that was converted, before that.
+    comparison : Comparison or None
+        With the emulator, step by step.
+    files : tuple of str
+        What was written.
+    notes : tuple of str
+        What was chosen or lost on the way, a sentence each.
+    """
+
+    backend: str
+    neurons: int
+    synapses: int
+    samples: int
+    steps: int
+    real: bool | None = None
+    seconds: float | None = None
+    spikes: int | None = None
+    accuracy: float | None = None
+    float_accuracy: float | None = None
+    comparison: Comparison | None = None
+    files: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def mismatches(self) -> int | None:
+        """Spikes and membranes that differ from the emulator's; None if nothing was compared."""
+        return None if self.comparison is None else self.comparison.mismatches
+
+    def record(self) -> dict[str, Any]:
+        """Everything, for ``--json``."""
+        return asdict(self) | {"mismatches": self.mismatches}
+
+
+def deploy(
+    subject: Subject,
+    to: str = "lava",
+    *,
+    verify: bool = False,
+    emit: Path | None = None,
+    emit_netx: Path | None = None,
+    timeout: float | None = None,
+) -> Deployment:
+    """Run ``subject`` on a backend, or write it out, or both.
+
+    It is run unless files are all that is wanted: without ``verify``, ``emit`` and ``emit_netx``
+    need no Lava.
+
+    Parameters
+    ----------
+    subject : Subject
+    to : str
+        ``"lava"``.
+    verify : bool
+        Compare spikes and membranes with the emulator's at every step.
+    emit : Path, optional
+        A folder for a standalone script with its weights.
+    emit_netx : Path, optional
+        An HDF5 file for lava-dl's netx.
+    timeout : float, optional
+        Seconds after which Lava is given up.
+
+    Raises
+    ------
+    InputError, MismatchError
+        If the network does not fit, or Lava is needed and not installed.
+    LavaError
+        If Lava failed or took too long.
+    """
+    if to not in BACKENDS:
+        raise InputError(f"--to must be {' or '.join(BACKENDS)}, not {to!r}")
+    network = subject.integers
+    sizes = {
+        "neurons": sum(node.n for node in network.neurons.values()),
+        "synapses": sum(map(_n_synapses, network.synapses.values())),
+        "samples": len(subject.x),
+        "steps": subject.x.shape[1],
+    }
+    files, notes = _written(subject, emit, emit_netx)
+    found: dict[str, Any] = {}
+    if verify or not files:
+        found = _run(subject, verify, timeout)
+    return Deployment(
+        to,
+        **sizes,
+        **found,
+        float_accuracy=subject.float_accuracy,
+        files=files,
+        notes=(*subject.notes, *notes),
+    )
+
+
+def _n_synapses(node: IntegerSynapses) -> int:
+    """Count the weights that are not 0, a filter's once for each place it is used."""
+    places = prod(node.geometry["output_shape"][1:]) if node.geometry else 1
+    return int(np.count_nonzero(node.weight)) * places
+
+
+def _written(
+    subject: Subject, folder: Path | None, file: Path | None
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Write what is asked for; return the files and what there is to say about them."""
+    from hwnoise.backends.lava.planning import make_plan
+
+    files: list[str] = []
+    notes: tuple[str, ...] = ()
+    plan = make_plan(subject.integers, subject.x.shape[1])  # also refuses what Lava cannot run
+    if folder is not None:
+        title = f"The spiking network {subject.name} in Lava."
+        files += map(str, script.emit(folder, plan, subject.x, subject.labels, title, subject.readout))
+    if file is not None:
+        notes = netx.write(file, subject.integers)
+        files.append(str(file))
+    return tuple(files), notes
+
+
+def _run(subject: Subject, verify: bool, timeout: float | None) -> dict[str, Any]:
+    from hwnoise.backends.lava import runner
+
+    recording = runner.run(subject.integers, subject.x, timeout=timeout)
+    kind = subject.integers.neurons[recording.output].kind
+    output = (recording.membranes if kind == "li" else recording.spikes)[recording.output]
+    comparison = None
+    if verify:
+        from hwnoise.deploying.emulation import emulate
+
+        spikes, membranes = emulate(subject.integers, subject.x)
+        comparison = compare((spikes, recording.spikes), (membranes, recording.membranes))
+    return {
+        "real": recording.hardware,
+        "seconds": recording.seconds,
+        "spikes": sum(int(np.count_nonzero(s)) for s in recording.spikes.values()),
+        "accuracy": subject.accuracy(output.reshape(*output.shape[:2], -1)),
+        "comparison": comparison,
+    }

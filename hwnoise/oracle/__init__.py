@@ -1,0 +1,9 @@
+"""The gradient oracle: what the true gradient is, and how well a learner's estimate meets it."""
+
+from __future__ import annotations
+
+from hwnoise.oracle.compare import Alignment, LayerAlignment, alignment
+from hwnoise.oracle.rank import effective_rank
+from hwnoise.oracle.truth import forward
+
+__all__ = ["Alignment", "LayerAlignment", "alignment", "effective_rank", "forward"]

@@ -1,0 +1,144 @@
+"""What one step of a float neuron does, and the decays and thresholds of the chip that come closest."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise.convention import Convention, convention_of
+from hwnoise.errors import InputError, MismatchError
+from hwnoise.network import Network
+from hwnoise.nodes import IF, LI, LIF, CubaLI, CubaLIF, Integrator, Neuron
+from hwnoise.nodes.spiking import RefractoryLIF, TernaryLIF
+
+Array = NDArray[Any]
+KNOWN = (IF, LI, LIF, CubaLI, CubaLIF, Integrator, RefractoryLIF, TernaryLIF)
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """One step of a population, the membrane counted from its reset value.
+
+    Attributes
+    ----------
+    kind : str
+        ``"lif"``, ``"ternary"`` or ``"li"``.
+    fade, fade_synapse : float
+        Share of membrane and synaptic current that a step takes away, 0 to 1.
+    gain : float
+        Membrane per unit of weighted input, in its first step, > 0.
+    threshold, threshold_low : float
+        Above the reset value; infinite for an integrator.
+    offset : float
+        The reset value; of an integrator its resting value.
+    rest : float
+        What the leak adds in every step.
+    refractory : int
+        Steps.
+    notes : tuple of str
+        Where the chip differs from the float neuron by more than rounding, a sentence each.
+    """
+
+    kind: Literal["lif", "ternary", "li"]
+    fade: float
+    fade_synapse: float
+    gain: float
+    threshold: float
+    threshold_low: float
+    offset: float
+    rest: float
+    refractory: int
+    notes: tuple[str, ...]
+
+
+def dynamics_of(network: Network, name: str) -> Dynamics:
+    """Return what the neurons ``name`` of ``network`` do in one step.
+
+    Raises
+    ------
+    InputError, MismatchError
+        If the network does not state dt or its reset, if neurons of one population differ, or if the
+        chip has no neuron of this kind.
+    """
+    node = network.nodes[name]
+    if not isinstance(node, KNOWN):
+        raise MismatchError(f"neurons {name!r} ({node.kind}) have no counterpart on a chip of integers")
+    if network.dt is None:
+        raise InputError(f"neurons {name!r}: the network does not state dt, its time step in seconds")
+    rule, dt = convention_of(network.metadata, name), network.dt
+    _check_reset(network, name, node, rule)
+    tau = _parameter(node, name, "tau_mem" if hasattr(node, "tau_mem") else "tau")
+    fade = 0.0 if tau is None else _lost(dt / tau, rule, name)
+    tau_syn = _parameter(node, name, "tau_syn")
+    fade_synapse = 1.0 if tau_syn is None else _lost(dt / tau_syn, rule, name)
+    gain = (_parameter(node, name, "r") or 0.0) * (1.0 if rule.gain == "unit" else dt if tau is None else fade)
+    if tau_syn is not None:
+        gain *= (_parameter(node, name, "w_in") or 0.0) * (1.0 if rule.synapse_gain == "unit" else fade_synapse)
+    if not gain > 0:
+        raise InputError(f"neurons {name!r}: the gain r (times w_in) must be > 0 on the chip, not {gain:g}")
+    rest = _parameter(node, name, "v_leak") or 0.0
+    offset = _parameter(node, name, "v_reset")
+    offset = rest if offset is None else offset
+    threshold = _parameter(node, name, "v_threshold")
+    low = _parameter(node, name, "v_low")
+    refractory = _parameter(node, name, "refractory")
+    return Dynamics(
+        kind="ternary" if low is not None else "li" if threshold is None else "lif",
+        fade=fade,
+        fade_synapse=fade_synapse,
+        gain=gain,
+        threshold=math.inf if threshold is None else _above(threshold - offset, name),
+        threshold_low=-math.inf if low is None else low - offset,
+        offset=offset,
+        rest=fade * (rest - offset),
+        refractory=round((refractory or 0.0) / dt),
+        notes=tuple(_notes(name, rule, tau_syn is not None, threshold is not None)),
+    )
+
+
+def _parameter(node: Neuron, name: str, key: str) -> float | None:
+    """Return the one value that all neurons have, or None where the node has no such parameter."""
+    if not hasattr(node, key):
+        return None
+    values: Array = getattr(node, key)
+    if np.ptp(values) > 1e-6 * np.abs(values).max():
+        raise InputError(
+            f"neurons {name!r}: {key} is {values.min():g} to {values.max():g}; "
+            "a population of the chip has one value"
+        )
+    return float(values.flat[0])
+
+
+def _lost(ratio: float, rule: Convention, name: str) -> float:
+    lost = ratio if rule.integration == "euler" else -math.expm1(-ratio)
+    if lost > 1 + 1e-6:
+        raise InputError(f"neurons {name!r}: a time constant is shorter than dt, by a factor of {ratio:g}")
+    return min(lost, 1.0)
+
+
+def _above(threshold: float, name: str) -> float:
+    if threshold <= 0:
+        raise InputError(f"neurons {name!r}: v_threshold must be above v_reset, not {threshold:g} from it")
+    return threshold
+
+
+def _check_reset(network: Network, name: str, node: Neuron, rule: Convention) -> None:
+    reset = rule.reset or network.reset
+    if node.is_spiking and reset != "zero":
+        stated = "the network does not state its reset" if reset is None else f"reset is {reset!r}"
+        raise MismatchError(f"neurons {name!r}: {stated}, and the chip's neurons go to v_reset: 'zero'")
+
+
+def _notes(name: str, rule: Convention, has_current: bool, is_spiking: bool) -> list[str]:
+    found = []
+    if is_spiking and rule.reset_timing == "next" and not rule.keeps_input:
+        found.append(f"{name}: a reset in the next step drops its input; the chip keeps it")
+    if is_spiking and rule.spikes == "several":
+        found.append(f"{name}: several spikes in one step become one on the chip")
+    if has_current and rule.synapse not in ("decay_add_use",):
+        found.append(f"{name}: the chip's current decays, takes its input and is then used")
+    return found

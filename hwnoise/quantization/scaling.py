@@ -1,0 +1,194 @@
+"""Which scale, exponent and threshold each layer gets (eq:quantize-decay, eq:quantize-scale)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise.devices.fixed_point import FixedPoint
+from hwnoise.errors import InputError
+from hwnoise.integers import SignMode
+from hwnoise.network import Network
+from hwnoise.nodes import Neuron
+from hwnoise.quantization.dynamics import Dynamics, dynamics_of
+from hwnoise.quantization.grid import limits, sign_mode_of
+from hwnoise.quantization.numbers import NeuronNumbers, SynapseNumbers
+from hwnoise.quantization.weights import float_weight, is_filter, is_relay, payload_bits, pool_factor
+from hwnoise.quantization.wiring import Wiring
+
+Array = NDArray[Any]
+NEVER = 131072  # a threshold of 2**23, above the largest membrane
+LIMIT = 2.0**17  # of an input: states have 24 bits, inputs enter them 6 bits up
+THRESHOLD_BITS = 11
+ONE_IN = 8  # the inputs of an integrator are taken to fire at most once in so many steps
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a user may say about scales; see ``quantize``."""
+
+    percentile: float = 100.0
+    headroom: float = 1.0
+    peaks: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """What feeds one population: weights as floats, and for each the float that a weight of 1 would be."""
+
+    weights: dict[str, Array]
+    units: dict[str, float]
+    modes: dict[str, SignMode]
+    exponents: tuple[int, int]
+
+
+def choose(
+    network: Network, wiring: Wiring, chip: FixedPoint, settings: Settings
+) -> dict[str, SynapseNumbers | NeuronNumbers]:
+    """Return the numbers of every node, in the order of the network."""
+    found: dict[str, SynapseNumbers | NeuronNumbers] = {}
+    for name, node in network.nodes.items():
+        if is_relay(network, wiring, name):
+            found[name] = SynapseNumbers(pool_factor(node), sign_mode="excitatory")
+        elif isinstance(node, Neuron):
+            found |= _population(network, wiring, chip, name, settings)
+    return {name: found[name] for name in network.nodes if name in found}
+
+
+def _population(
+    network: Network, wiring: Wiring, chip: FixedPoint, name: str, settings: Settings
+) -> dict[str, SynapseNumbers | NeuronNumbers]:
+    """One scale for all that enters a population, an exponent for each of its synapses."""
+    step = dynamics_of(network, name)
+    du = _decay(step.fade_synapse, 1, 4096, name) - 1
+    dv = _decay(step.fade, int(step.fade > 0), 4095, name)
+    inputs = _inputs(network, wiring, chip, name, settings)
+    unit = max(inputs.units.values()) or min(step.threshold, 1.0) / step.gain / 2**THRESHOLD_BITS
+    if step.kind == "li":
+        peak = (settings.peaks or {}).get(name)
+        scale, vth = _integrator_scale(step, inputs, unit, (du, dv), settings.headroom, peak), NEVER
+    else:
+        scale, vth = _threshold(step, unit, inputs.exponents, chip, name)
+    found: dict[str, SynapseNumbers | NeuronNumbers] = {
+        s: SynapseNumbers(
+            scale,
+            _exponent(inputs.units[s], scale, inputs.exponents),
+            chip.weight_bits,
+            payload_bits(network, wiring, chip.message_bits, s),
+            inputs.modes[s],
+        )
+        for s in inputs.weights
+    }
+    largest = settings.headroom * max(_largest_bias(network, s) for s in inputs.weights)
+    exponent = _bias_exponent(max(largest * 64 / scale * 4096 / (du + 1), 64.0 * vth), chip)
+    found[name] = _neurons(step, (du, dv), vth, scale, exponent)
+    return found
+
+
+def _largest_bias(network: Network, name: str) -> float:
+    bias = network.nodes[name].parameters().get("bias")
+    return 0.0 if bias is None else float(np.abs(bias).max())
+
+
+def _bias_exponent(largest: float, chip: FixedPoint) -> int:
+    """Return the smallest exponent with which a bias of ``largest``, in units of the membrane, fits."""
+    return min(max(math.ceil(math.log2(largest / 4095)), 0), chip.bias_exponent_max)
+
+
+def _neurons(
+    step: Dynamics, decays: tuple[int, int], vth: int, scale: float, exponent: int
+) -> NeuronNumbers:
+    membrane, (du, dv) = scale * step.gain / 64, decays
+    return NeuronNumbers(
+        kind=step.kind,
+        du=du,
+        dv=dv,
+        vth=vth,
+        scale=membrane,
+        offset=step.offset,
+        bias_exp=exponent,
+        vth_low=round(step.threshold_low / membrane / 64) if step.kind == "ternary" else 0,
+        rest=round(step.rest / membrane / 2**exponent),
+        refractory=step.refractory,
+    )
+
+
+def _decay(lost: float, low: int, high: int, name: str) -> int:
+    """Return a share in 1/4096 within what the chip has bits for (eq:quantize-decay)."""
+    decay = round(4096 * lost)
+    if decay < low:
+        raise InputError(
+            f"neurons {name!r}: a time constant of {1 / lost:.4g} steps is longer than 8192, the chip's longest"
+        )
+    return min(decay, high)
+
+
+def _inputs(
+    network: Network, wiring: Wiring, chip: FixedPoint, name: str, settings: Settings
+) -> _Inputs:
+    weights = {s: float_weight(network, wiring, s) for s in wiring.feeds(name)}
+    modes: dict[str, SignMode] = {
+        s: "mixed" if chip.sign_mode == "mixed" else sign_mode_of(w) for s, w in weights.items()
+    }
+    units = {}
+    for s, w in weights.items():
+        low, high, _ = limits(chip.weight_bits, modes[s])
+        largest = float(np.percentile(np.abs(w), settings.percentile))
+        units[s] = settings.headroom * largest / min(max(high, -low), high or -low)
+    fixed = any(is_filter(network, s) for s in weights)  # Lava's Conv ignores its exponent
+    return _Inputs(weights, units, modes, (0, 0) if fixed else (chip.exponent_min, chip.exponent_max))
+
+
+def _threshold(
+    step: Dynamics, unit: float, exponents: tuple[int, int], chip: FixedPoint, name: str
+) -> tuple[float, int]:
+    """Scale and threshold of spiking neurons: the threshold exact, 2048 to 4095 where an exponent allows.
+
+    That leaves 32 thresholds of range below saturation and resolves a threshold to 1/2000.
+    """
+    inputs_to_fire = step.threshold / step.gain
+    raw = inputs_to_fire / unit
+    exponent = min(max(THRESHOLD_BITS - math.floor(math.log2(raw)), exponents[0]), exponents[1])
+    vth = min(math.floor(raw * 2.0**exponent), chip.threshold_max)
+    if vth < 1:
+        raise InputError(
+            f"neurons {name!r}: the largest weight is {1 / raw:.3g} of a threshold per unit, "
+            "more than the chip's exponent can express"
+        )
+    return inputs_to_fire / vth, vth
+
+
+def _integrator_scale(
+    step: Dynamics,
+    inputs: _Inputs,
+    unit: float,
+    decays: tuple[int, int],
+    headroom: float,
+    peak: float | None,
+) -> float:
+    """Scale of neurons that only integrate: fine, but with room for the membranes to be expected."""
+    if peak is None:
+        strongest = sum(float(_one_signed(w).max()) for w in inputs.weights.values())
+        lasting = 4096 / max(decays[1], 16) * 4096 / (decays[0] + 1)
+        peak = headroom * strongest * lasting * step.gain / ONE_IN
+    most = LIMIT * unit * step.gain / peak if peak > 0 else 1.0
+    exponent = min(max(math.floor(math.log2(most)), inputs.exponents[0]), inputs.exponents[1])
+    return unit / 2.0**exponent
+
+
+def _one_signed(weight: Array) -> Array:
+    """Per output, the larger of its summed positive and its summed negative weights."""
+    rows = weight.reshape(len(weight), -1)
+    return np.maximum(np.maximum(rows, 0).sum(axis=1), np.maximum(-rows, 0).sum(axis=1))
+
+
+def _exponent(unit: float, scale: float, exponents: tuple[int, int]) -> int:
+    """Return the smallest exponent with which weights of this ``unit`` fit the grid."""
+    if unit == 0:
+        return min(max(0, exponents[0]), exponents[1])
+    return min(max(math.ceil(math.log2(unit / scale) - 1e-6), exponents[0]), exponents[1])

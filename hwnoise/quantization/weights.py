@@ -1,0 +1,85 @@
+"""The float weights of synapses and poolings, in the form the chip's integers have."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise.errors import MismatchError
+from hwnoise.network import Network
+from hwnoise.nodes import AvgPool2d, Conv2d, Node
+from hwnoise.nodes.spiking import TernaryLIF
+from hwnoise.quantization.wiring import POOLS, SYNAPSES, Wiring
+
+Array = NDArray[Any]
+
+
+def float_weight(network: Network, wiring: Wiring, name: str) -> Array:
+    """Return what one input spike of the synapses ``name`` adds: (n_out, n_in) or filters, float64."""
+    node = network.nodes[name]
+    if isinstance(node, POOLS):
+        return np.full((network.input_shapes[name][0], 1, *node.kernel_size), pool_factor(node))
+    source = network.nodes.get(wiring.feeds(name)[0])
+    factor = pool_factor(source) if isinstance(source, POOLS) else 1.0
+    return np.asarray(node.parameters()["weight"], np.float64) * factor
+
+
+def pool_factor(node: Node) -> float:
+    """Return what a pooling multiplies each of its inputs by."""
+    return 1 / math.prod(node.kernel_size) if isinstance(node, AvgPool2d) else 1.0
+
+
+def is_filter(network: Network, name: str) -> bool:
+    """Whether the synapses ``name`` move a window over an image."""
+    return isinstance(network.nodes[name], (Conv2d, *POOLS))
+
+
+def is_relay(network: Network, wiring: Wiring, name: str) -> bool:
+    """Whether ``name`` is a pooling whose sums feed other synapses."""
+    feeds_synapses = any(isinstance(network.nodes.get(t), SYNAPSES) for t in wiring.fed_by(name))
+    return isinstance(network.nodes[name], POOLS) and feeds_synapses
+
+
+def payload_bits(network: Network, wiring: Wiring, outer: int, name: str) -> int:
+    """Return how many bits a spike into the synapses ``name`` carries; 0: it is there or not.
+
+    ``outer`` is that number for spikes from outside.
+    """
+    source = wiring.feeds(name)[0]
+    if source == "input":
+        return outer
+    node = network.nodes[source]
+    if isinstance(node, POOLS):
+        return math.prod(node.kernel_size).bit_length() + max(outer, 1)
+    return 2 if isinstance(node, TernaryLIF) else 0
+
+
+def geometry(network: Network, name: str) -> dict[str, Any]:
+    """Return the geometry of a convolution or pooling; empty for dense synapses."""
+    node = network.nodes[name]
+    if not isinstance(node, (Conv2d, *POOLS)):
+        return {}
+    pools = isinstance(node, POOLS)
+    return {
+        "kind": "pool" if pools else "conv",
+        "input_shape": network.input_shapes[name],
+        "output_shape": network.output_shapes[name],
+        "stride": node.stride,
+        "padding": _padding(name, node),
+        "dilation": (1, 1) if pools else node.dilation,
+        "groups": network.input_shapes[name][0] if pools else node.groups,
+    }
+
+
+def _padding(name: str, node: Any) -> tuple[int, int]:
+    if node.padding == "valid":
+        return (0, 0)
+    if node.padding != "same":
+        return (int(node.padding[0]), int(node.padding[1]))
+    reach = [d * (k - 1) for d, k in zip(node.dilation, node.weight.shape[2:], strict=True)]
+    if reach[0] % 2 or reach[1] % 2:
+        raise MismatchError(f"node {name!r}: padding 'same' with an even kernel is not symmetric, as on the chip it must be")
+    return (reach[0] // 2, reach[1] // 2)

@@ -1,0 +1,194 @@
+"""``hwnoise deploy``: a network becomes integers, runs in Lava, is compared, and is written out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from hwnoise import deploying, nir_io, tasks
+from hwnoise.backends.lava import detect, runner
+from hwnoise.cli import main
+from hwnoise.deploying import netx, rates
+from hwnoise.deploying.emulation import emulate
+from hwnoise.errors import MismatchError
+from hwnoise.integers import IntegerNetwork, IntegerSynapses
+from hwnoise.network import Network
+from hwnoise.streams import Stream
+
+
+@pytest.fixture
+def spiking(tmp_path: Path) -> Path:
+    path = tmp_path / "spiking.nir"
+    nir_io.write(path, Network.spiking("64-12-10", Stream(3), tau=2e-3, gain=2.0))
+    return path
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def test_deploy_compares_every_step_and_writes_what_runs_alone(
+    spiking: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    arguments = ["--task", "digits", "--samples", "6", "--verify", "--emit", str(out), "--json"]
+    assert main(["deploy", str(spiking), *arguments]) == 0
+    found = told(capsys)
+    assert (found["backend"], found["real"], found["mismatches"]) == ("lava", False, 0)
+    assert (found["samples"], found["neurons"]) == (6, 22)
+    assert found["comparison"]["values"] == 2 * 6 * found["steps"] * 22
+    assert found["spikes"] > 0
+    _assert_script_agrees(out, found["accuracy"])
+
+
+def _assert_script_agrees(folder: Path, accuracy: float) -> None:
+    """The emitted script needs nothing of hwnoise and classifies alike."""
+    command = [sys.executable, "-I", str(folder / "run_in_lava.py")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert f"accuracy {accuracy:.4f}" in done.stdout
+    text = (folder / "run_in_lava.py").read_text(encoding="utf-8")
+    assert "import hwnoise" not in text
+    assert "from hwnoise" not in text
+
+
+def test_a_difference_is_found_named_and_left_with_1(
+    spiking: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Negative control: one weight of the deployed network is another than the emulator's."""
+
+    def wrong(network: IntegerNetwork, x: Any, **options: Any) -> runner.Recording:
+        nodes = dict(network.nodes)
+        first: Any = nodes["hidden1"]
+        nodes["hidden1"] = replace(
+            first, weight=np.where(first.weight == first.weight.max(), 0, first.weight)
+        )
+        spikes, membranes = emulate(replace(network, nodes=nodes), x)
+        return runner.Recording(spikes, membranes, "readout_neurons", 0.0, False)
+
+    monkeypatch.setattr(runner, "run", wrong)
+    assert main(["deploy", str(spiking), "--samples", "5", "--verify"]) == 1
+    assert "mismatches, first in the spike of hidden1_neurons neuron" in capsys.readouterr().out
+
+
+def test_writing_needs_no_lava(
+    spiking: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(detect, "installed", lambda: None)
+    file = tmp_path / "net.net"
+    assert main(["deploy", str(spiking), "--emit-netx", str(file), "--json"]) == 0
+    assert (told(capsys)["files"], file.exists()) == ([str(file)], True)
+    assert main(["deploy", str(spiking)]) == 2
+    assert "lava-nc 0.10.0 is needed and it is not installed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["gone.nir"], "gone.nir: no such run folder or file"),
+        (["{spiking}", "--to", "brian"], "--to must be lava, not 'brian'"),
+        (["{spiking}", "--device", "pcm"], "'pcm' does not compute in Loihi's integers"),
+        (["{spiking}", "--samples", "0"], "samples must be at least 1"),
+        (["{relu}"], "has no spiking neurons"),
+        (["{tanh}", "--task", "digits"], "(tanh) cannot become spikes"),
+    ],
+)
+def test_what_cannot_be_deployed_is_one_sentence(
+    arguments: list[str], sentence: str, spiking: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for activation in ("relu", "tanh"):
+        network = Network.mlp("64-8-10", Stream(1), activation=activation)
+        nir_io.write(tmp_path / f"{activation}.nir", network)
+    places = {"spiking": spiking, "relu": tmp_path / "relu.nir", "tanh": tmp_path / "tanh.nir"}
+    assert main(["deploy", *(word.format(**places) for word in arguments)]) == 2
+    printed = capsys.readouterr().err
+    assert sentence in printed
+    assert printed.count("\n") == 1
+
+
+def test_relu_layers_become_rates_that_classify_alike() -> None:
+    """Threshold balancing: the spiking network agrees with the one of numbers on most samples."""
+    task = tasks.load("digits")
+    network = Network.mlp("64-24-10", Stream(5))
+    found = rates.convert(network, task.train.x, 64)
+    x = task.test.x[:100]
+    _, membranes = emulate(found.integers, found.encode(x))
+    spiking = membranes["readout_neurons"][:, -1].argmax(axis=-1)
+    exact = rates.forward(network.dense_layers(), x).argmax(axis=-1)
+    assert np.mean(spiking == exact) > 0.85
+
+
+def test_no_sum_of_a_converted_network_can_overflow() -> None:
+    """The worst input at every step, over all steps: currents and the last membrane stay in their bits."""
+    network = Network.mlp("40-30-5", Stream(2), gain=5.0)
+    x = np.ones((4, 40), np.float32)
+    found = rates.convert(network, x, 32)
+    for name, synapses in found.integers.synapses.items():
+        is_last = name == "readout"
+        payload, times = (1, 32) if is_last else (rates.PAYLOAD, 1)
+        most = np.abs(synapses.weight).sum(axis=1).max() * payload * times
+        assert most * 2.0**synapses.exponent < 2**17
+
+
+@pytest.mark.parametrize("exponent", [-2, 0, 1, 3])
+def test_a_netx_file_holds_the_network(exponent: int, tmp_path: Path) -> None:
+    """Read as netx reads: where no power of two had to move, the very same numbers; else in proportion."""
+    network = deployable(exponent)
+    notes = netx.write(tmp_path / "net.net", network)
+    assert len(notes) == (2 if exponent in (-2, 3) else 0)
+    with h5py.File(tmp_path / "net.net") as file:
+        assert list(file["layer"]) == ["0", "1"]
+        for group, name in zip(file["layer"].values(), ("w", "out"), strict=True):
+            synapses, cells = network.synapses[name], network.neurons[f"{name}_cells"]
+            power = -exponent if notes else 0
+            weight = group["weight"][()].astype(int)
+            np.testing.assert_array_equal(weight, synapses.weight * 2.0 ** (exponent + power))
+            assert group["type"][0] == b"dense"
+            assert group["neuron/iDecay"][()] - 1 == cells.du
+            assert group["neuron/vDecay"][()] == cells.dv
+            assert group["neuron/vThMant"][()] == (
+                cells.vth if cells.kind == "li" else cells.vth * 2.0**power
+            )
+            np.testing.assert_array_equal(group["bias"][()], cells.bias_mant * 2.0**power)
+
+
+def deployable(exponent: int) -> IntegerNetwork:
+    template = deploying.convert(Network.mlp("6-4-3", Stream(1)), np.ones((2, 6), np.float32), 8).integers
+    nodes: dict[str, Any] = {}
+    for old, new in (("hidden1", "w"), ("readout", "out")):
+        synapses, cells = template.synapses[old], template.neurons[f"{old}_neurons"]
+        weight = (synapses.weight // 4 * 2).astype(np.int32)
+        nodes[new] = replace(synapses, weight=weight, exponent=exponent, message_bits=0)
+        bias = 8 * np.arange(1, cells.n + 1, dtype=np.int32)
+        nodes[f"{new}_cells"] = replace(cells, bias_mant=bias, vth=cells.vth if cells.kind == "li" else 800)
+    edges = (
+        ("input", "w"),
+        ("w", "w_cells"),
+        ("w_cells", "out"),
+        ("out", "out_cells"),
+        ("out_cells", "output"),
+    )
+    return IntegerNetwork(nodes, edges)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"delay": np.ones((4, 6), np.int32)}, "'w': only dense synapses without delays"),
+        ({"weight": np.zeros((4, 6), np.int32)}, "all its weights are 0"),
+    ],
+)
+def test_what_netx_has_not_is_one_sentence(change: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    network = deployable(0)
+    first: IntegerSynapses = network.synapses["w"]
+    nodes = {**network.nodes, "w": replace(first, **change)}
+    with pytest.raises(MismatchError, match=sentence):
+        netx.write(tmp_path / "net.net", replace(network, nodes=nodes))
+    assert not list(tmp_path.iterdir())
