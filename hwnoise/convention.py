@@ -20,14 +20,16 @@ class Convention:
     integration : str
         ``"euler"``: b = 1 - dt/tau; ``"exponential"``: b = exp(-dt/tau).
     gain : str
-        ``"physical"``: the input enters as r (1 - b) x; ``"unit"``: as r x.
+        ``"physical"``: the input enters as r (1 - b) x; ``"unit"``: as r x; ``"one"``: as x.
     synapse_gain : str
-        The same for a synaptic current: w_in (1 - a) x, or w_in x.
+        The same for a synaptic current: w_in (1 - a) x, w_in x, or x.
     synapse : str
         In which order the current decays (by a), takes its input, and is taken by the membrane:
         ``"decay_add_use"``, ``"add_decay_use"``, ``"add_use_decay"`` or ``"use_decay_add"``.
     reset_timing : str
         ``"same"``: a spike resets the membrane in its own step; ``"next"``: in the step after it.
+        ``"corrected"``: in its own step, and a subtraction that leaves the membrane above its threshold
+        is taken back in the next (snnTorch without delay, eq:lif-corrected).
     keeps_input : bool
         For a reset to v_reset in the next step: whether the input of that step survives it. Neurons
         with a synaptic current always lose it.
@@ -40,10 +42,10 @@ class Convention:
     """
 
     integration: Literal["euler", "exponential"] = "euler"
-    gain: Literal["physical", "unit"] = "physical"
-    synapse_gain: Literal["physical", "unit"] = "physical"
+    gain: Literal["physical", "unit", "one"] = "physical"
+    synapse_gain: Literal["physical", "unit", "one"] = "physical"
     synapse: Literal["decay_add_use", "add_decay_use", "add_use_decay", "use_decay_add"] = "decay_add_use"
-    reset_timing: Literal["same", "next"] = "same"
+    reset_timing: Literal["same", "next", "corrected"] = "same"
     keeps_input: bool = False
     spikes: Literal["one", "several"] = "one"
     fires_at_threshold: bool = False
@@ -106,8 +108,8 @@ TOOLS: dict[str, Tool] = {
     "rockpool": Tool(
         Convention(
             integration="exponential",
-            gain="unit",
-            synapse_gain="unit",
+            gain="one",  # its files hold an r from which it infers dt
+            synapse_gain="one",
             synapse="add_decay_use",
             spikes="several",
             fires_at_threshold=True,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hwnoise import losses
-from hwnoise.backends.base import Array, Capabilities, Probe, Program, Reading
+from hwnoise.backends.base import Array, Probe, Program, Reading
 from hwnoise.learners.base import Learner, pick_order
 from hwnoise.learners.moments import estimates
 
@@ -139,7 +139,7 @@ def forecast(program: Program, task_or_batch: Task | Batch, learner: Learner, pr
         How many probes, >= 1.
     """
     x, y, loss = as_batch(task_or_batch)
-    level, probe = learner.needs.level, _probe(learner, len(x), program.capabilities)
+    level, probe = learner.needs.level, _probe(learner, len(x), program)
     readings = [program.run(x, probe) for _ in range(probes)]
     loss_pairs = np.concatenate([np.asarray(loss(r.output, y), np.float64)[:2] for r in readings], axis=1)
     pairs = _weight_pairs(readings) if level == "weight" else _node_pairs(readings)
@@ -176,12 +176,13 @@ def as_batch(task_or_batch: Task | Batch) -> Batch:
     return train.x[:TASK_SAMPLES], train.y[:TASK_SAMPLES], losses.get(task_or_batch.loss)
 
 
-def _probe(learner: Learner, batch: int, capabilities: Capabilities) -> Probe:
+def _probe(learner: Learner, batch: int, program: Program) -> Probe:
     """What the learner asks for; of synapses or derivatives, which show no noise, two passes of nodes."""
     probe = learner.ask(0, batch)
     if learner.needs.level == "gradient":
-        order = pick_order("auto", capabilities)
-        return Probe(passes=2, order=order, observe=frozenset({"nodes"}))
+        order = pick_order("auto", program.capabilities)
+        what = "membranes" if program.network.is_timed else "nodes"
+        return Probe(passes=2, order=order, observe=frozenset({what}))
     if probe.local is not None:  # only sums leave the synapses: look at the membranes themselves
         return Probe(passes=2, order=probe.order, observe=frozenset({"membranes"}))
     if learner.needs.level != "event":

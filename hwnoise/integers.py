@@ -9,10 +9,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnoise.arithmetic import ARITHMETICS, Arithmetic, Name
 from hwnoise.graph import Edge
 
 Array = NDArray[Any]
-SignMode = Literal["mixed", "excitatory", "inhibitory"]
+SignMode = Literal["mixed", "excitatory", "inhibitory", "signed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +34,7 @@ class IntegerSynapses:
     bits, message_bits : int
         Of a weight (1..8) and of a spike's payload (0: binary spikes).
     sign_mode : str
+        ``"signed"``: -128 to 127, of chips other than Loihi.
     delay : (n_out, n_in) int32, optional
         Steps that each synapse adds to the one every synapse takes, 0..63.
     geometry : mapping
@@ -81,6 +83,8 @@ class IntegerNeurons:
     vth_low : int
     refractory : int
         Steps without a spike after one; 0 where Lava is to run it (it has no fixed-point model for more).
+    arithmetic : str
+        ``"loihi"``, which is Lava's; ``"xylo"``: du and dv are shifts, and vth is in units of the membrane.
     """
 
     shape: tuple[int, ...]
@@ -94,6 +98,12 @@ class IntegerNeurons:
     kind: Literal["lif", "ternary", "li"] = "lif"
     vth_low: int = 0
     refractory: int = 0
+    arithmetic: Name = "loihi"
+
+    @property
+    def rules(self) -> Arithmetic:
+        """How the neurons count."""
+        return ARITHMETICS[self.arithmetic]
 
     @property
     def n(self) -> int:

@@ -11,38 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from hwnoise.errors import InputError, MismatchError
+from hwnoise.assumptions import assumptions_of
+from hwnoise.dense_layers import DenseLayer as DenseLayer
+from hwnoise.dense_layers import dense_chain, with_bias
+from hwnoise.errors import InputError
 from hwnoise.graph import Edge, check_graph, feed_forward_order, infer_shapes
-from hwnoise.mlp import ACTIVATIONS, draw_mlp, parse_sizes
-from hwnoise.nodes import Activation, Affine, Array, Flatten, Input, Linear, Node, Output, Shape, shape_text
+from hwnoise.mlp import draw_mlp, parse_sizes
+from hwnoise.nodes import Array, Delay, Input, Linear, Neuron, Node, Output, Shape, shape_text
 from hwnoise.nodes.base import brief
 from hwnoise.spiking_mlp import draw_spiking_mlp
 from hwnoise.streams import Stream
 
 RESETS = ("zero", "subtract", "none")
-_ACTIVATION_NAMES = {kind: name for name, kind in ACTIVATIONS.items()}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DenseLayer:
-    """One layer of a plain feed-forward network: activation(W x + b).
-
-    Attributes
-    ----------
-    name : str
-        The node that holds the weights.
-    weight : (n_out, n_in) float
-        W.
-    bias : (n_out,) float
-        b; zeros for a Linear node.
-    activation : str
-        ``"relu"``, ``"tanh"``, ``"sigmoid"``, ``"softmax"`` (last layer only) or ``"identity"``.
-    """
-
-    name: str
-    weight: Array
-    bias: Array
-    activation: str
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -186,7 +166,7 @@ class Network:
         """
         generator = stream.child("weights").generator()
         nodes, edges = draw_spiking_mlp(parse_sizes(sizes), generator, tau, dt, gain, readout)
-        return cls(nodes, edges, dt=dt, reset="zero")
+        return cls(nodes, edges, dt=dt, reset="zero", metadata={"convention": "nir"})
 
     def order(self) -> tuple[str, ...]:
         """Names of the nodes, from input to output, each after the nodes that feed it."""
@@ -216,7 +196,7 @@ class Network:
     @property
     def is_timed(self) -> bool:
         """Whether any node remembers, so that inputs are sequences of steps."""
-        return any(node.is_stateful for node in self.nodes.values())
+        return any(isinstance(node, (Delay, Neuron)) for node in self.nodes.values())
 
     @property
     def is_spiking(self) -> bool:
@@ -225,12 +205,8 @@ class Network:
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What the network leaves open and a simulator would have to assume, a sentence each."""
-        missing_dt = "the network does not state dt, its time step in seconds"
-        missing_reset = f"the network does not state reset, one of {', '.join(RESETS)}"
-        return (missing_dt,) * (self.is_timed and self.dt is None) + (missing_reset,) * (
-            self.is_spiking and self.reset is None
-        )
+        """What the network leaves open, or was filled in for it when it was read, a sentence each."""
+        return tuple(assumptions_of(self))
 
     def parameters(self) -> dict[str, Array]:
         """Return weights and biases as ``"<node>.weight"`` and ``"<node>.bias"``, in order; read-only."""
@@ -251,7 +227,7 @@ class Network:
             node_name, _, key = name.rpartition(".")
             node = nodes.get(node_name)
             if isinstance(node, Linear) and key == "bias":
-                node = _with_bias(node)
+                node = with_bias(node)
             nodes[node_name] = _with_parameter(node, name, key, value)
         return replace(self, nodes=nodes)
 
@@ -265,17 +241,7 @@ class Network:
         MismatchError
             If the graph is anything else; the sentence names the node that is in the way.
         """
-        layers: list[DenseLayer] = []
-        for name, node in self._chain():
-            if isinstance(node, (Affine, Linear)):
-                layers.append(DenseLayer(name, node.weight, _with_bias(node).bias, "identity"))
-            elif isinstance(node, Activation) and layers and layers[-1].activation == "identity":
-                layers[-1] = replace(layers[-1], activation=_ACTIVATION_NAMES[type(node)])
-            elif not isinstance(node, Flatten):
-                raise MismatchError(f"node {name!r} ({node.kind}) does not fit into a chain of dense layers")
-        if not layers or any(layer.activation == "softmax" for layer in layers[:-1]):
-            raise MismatchError("a chain of dense layers needs at least one, and a softmax only at its end")
-        return tuple(layers)
+        return dense_chain(self.nodes, self.edges)
 
     def describe(self) -> str:
         """Return a table of the nodes: name, kind, shape, parameters; and their total."""
@@ -301,22 +267,9 @@ class Network:
     def _key(self) -> tuple[dict[str, Node], tuple[Edge, ...], float | None, str | None, dict[str, Any]]:
         return dict(self.nodes), self.edges, self.dt, self.reset, dict(self.metadata)
 
-    def _chain(self) -> list[tuple[str, Node]]:
-        """Return what lies between Input and Output, if nothing branches."""
-        for end in (0, 1):
-            used = [edge[end] for edge in self.edges]
-            branching = next((name for name in used if used.count(name) > 1), None)
-            if branching is not None:
-                raise MismatchError(f"node {branching!r} branches: not a chain of dense layers")
-        return list(self.nodes.items())[1:-1]
-
 
 def _set(network: Network, name: str, value: object) -> None:
     object.__setattr__(network, name, value)
-
-
-def _with_bias(node: Affine | Linear) -> Affine:
-    return node if isinstance(node, Affine) else Affine(node.weight, np.zeros_like(node.weight[:, 0]))
 
 
 def _with_parameter(node: Node | None, name: str, key: str, value: Array) -> Node:

@@ -8,16 +8,17 @@ have no seal and are read in a process of their own.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hwnoise.convention import Convention
 from hwnoise.errors import InputError
 from hwnoise.files import reason, replacing
 from hwnoise.mlp import MAX_PARAMETERS
 from hwnoise.network import Network
+from hwnoise.nir_convention import completed
 from hwnoise.nir_hdf5 import dump, load, load_foreign
-from hwnoise.nir_tree import from_tree, own_types, to_tree
+from hwnoise.nir_tree import Tree, from_tree, is_foreign, own_types, to_tree
 
 _SEAL = b"\nhwnoise blake2b "
 _DIGEST_SIZE = 16  # bytes
@@ -40,7 +41,12 @@ def write(path: str | Path, network: Network) -> None:
         temporary.write_bytes(data + _seal(data))
 
 
-def read(path: str | Path, dt: float | None = None, reset: str | None = None) -> Network:
+def read(
+    path: str | Path,
+    dt: float | None = None,
+    reset: str | None = None,
+    convention: str | Convention | None = None,
+) -> Network:
     """Read a network from a NIR file, ours or anybody's.
 
     Nested graphs are unfolded. Metadata of other programs is left behind.
@@ -50,8 +56,11 @@ def read(path: str | Path, dt: float | None = None, reset: str | None = None) ->
     path : path
         The file.
     dt, reset : optional
-        As in :class:`~hwnoise.network.Network`; where given, they stand over the file's. A file
-        not written by hwnoise has neither: ``network.assumptions`` says what is still open.
+        As in :class:`~hwnoise.network.Network`; where given, they stand over the file's.
+    convention : str or Convention, optional
+        How neurons are stepped, such as ``"norse"``: see :mod:`hwnoise.convention`. A file not written
+        by hwnoise states none of the three. Where names or numbers show which tool wrote it, that
+        tool's are taken; ``network.assumptions`` says what was taken and what is still open.
 
     Raises
     ------
@@ -60,7 +69,7 @@ def read(path: str | Path, dt: float | None = None, reset: str | None = None) ->
     """
     data = _read_bytes(Path(path))
     try:
-        return _stated(from_tree(_tree(data)), dt, reset)
+        return _completed(_tree(data), dt, reset, convention)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -81,26 +90,29 @@ def to_nir(network: Network) -> Any:
     return nir.dict2NIRNode({**to_tree(network), "type_check": False})  # Network has checked
 
 
-def from_nir(graph: Any, dt: float | None = None, reset: str | None = None) -> Network:
+def from_nir(
+    graph: Any,
+    dt: float | None = None,
+    reset: str | None = None,
+    convention: str | Convention | None = None,
+) -> Network:
     """Return the network in a ``nir.NIRGraph``, such as an export of another framework.
 
-    ``dt`` and ``reset`` as in :func:`read`.
+    ``dt``, ``reset`` and ``convention`` as in :func:`read`.
 
     Raises
     ------
     InputError
         If it describes no network that can run.
     """
-    return _stated(from_tree(graph.to_dict()), dt, reset)
+    return _completed(graph.to_dict(), dt, reset, convention)
 
 
-def _stated(network: Network, dt: float | None, reset: str | None) -> Network:
-    """Let what the caller states stand over what the file does."""
-    return replace(
-        network,
-        dt=network.dt if dt is None else dt,
-        reset=network.reset if reset is None else reset,
-    )
+def _completed(
+    tree: Tree, dt: float | None, reset: str | None, convention: str | Convention | None
+) -> Network:
+    """Let what the caller states stand over what the file does, and fill in what its tool means."""
+    return completed(from_tree(tree), dt, reset, convention, is_foreign(tree))
 
 
 def _seal(data: bytes) -> bytes:

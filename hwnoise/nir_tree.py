@@ -18,7 +18,7 @@ import numpy as np
 from hwnoise.errors import InputError
 from hwnoise.graph import Edge
 from hwnoise.network import Network
-from hwnoise.nodes import KINDS, OWN_KINDS, Conv1d, Conv2d, Flatten, Input, Node, Shape
+from hwnoise.nodes import KINDS, OWN_KINDS, Conv1d, Conv2d, Flatten, Input, Neuron, Node, Output, Shape
 from hwnoise.nodes.base import brief
 
 Tree = Mapping[str, Any]
@@ -65,7 +65,7 @@ def from_tree(tree: Tree) -> Network:
     nodes, edges = _unfold(tree)
     own = _own_metadata(tree)
     network = Network(
-        {name: _node(name, node) for name, node in nodes.items()},
+        _settled({name: _node(name, node) for name, node in nodes.items()}, edges),
         tuple(edges),
         dt=own.get("dt"),
         reset=own.get("reset"),
@@ -74,6 +74,11 @@ def from_tree(tree: Tree) -> Network:
     for name, node in nodes.items():
         _check_stated_shape(name, node, network.input_shapes[name])
     return network
+
+
+def is_foreign(tree: Tree) -> bool:
+    """Whether another program wrote this graph."""
+    return not _own_metadata(tree)
 
 
 def own_types(network: Network) -> list[str]:
@@ -111,6 +116,18 @@ def _node(name: str, tree: Tree) -> Node:
         return kind(**given)
     except InputError as error:
         raise InputError(f"node {name!r}: {error}") from None
+
+
+def _settled(nodes: dict[str, Node], edges: Iterable[Edge]) -> dict[str, Node]:
+    """Return ``nodes``, an Output with the shape of the neurons before it, where files add axes of 1."""
+    found = dict(nodes)
+    for source, target in edges:
+        before, after = nodes.get(source), nodes.get(target)
+        if not (isinstance(before, Neuron) and isinstance(after, Output)):
+            continue
+        if [n for n in after.shape if n > 1] == [n for n in before.shape if n > 1]:
+            found[target] = Output(before.shape)
+    return found
 
 
 def _is_extra(kind: type[Node], key: str) -> bool:

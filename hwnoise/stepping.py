@@ -136,7 +136,7 @@ def _step(node: Neuron, dt: float, reset: str, convention: Convention) -> Step:
     threshold, v_reset = _wide(node, "v_threshold"), _wide(node, "v_reset")
     return Step(
         decay=_narrow(decay),
-        gain=_snapped(r * lost if convention.gain == "physical" else r),
+        gain=_gain(r, lost, convention.gain),
         offset=_narrow(v_leak * (1 - decay)),
         current=_current(node, dt, convention),
         threshold=_compared(threshold, convention) if node.is_spiking else None,
@@ -156,8 +156,8 @@ def _current(node: Neuron, dt: float, convention: Convention) -> Current | None:
     if not isinstance(node, (CubaLI, CubaLIF)):
         return None
     decay, w_in = _decay(_wide(node, "tau_syn"), dt, convention), _wide(node, "w_in")
-    gain = w_in * (1 - decay) if convention.synapse_gain == "physical" else w_in
-    return Current(_narrow(decay), _snapped(gain), convention.synapse)
+    gain = _gain(w_in, 1 - decay, convention.synapse_gain)
+    return Current(_narrow(decay), gain, convention.synapse)
 
 
 def _refractory(node: Neuron, dt: float) -> NDArray[np.int32] | None:
@@ -196,7 +196,8 @@ def _wide(node: Neuron, name: str) -> Array:
     return np.zeros(int(np.prod(node.shape))) if value is None else value.ravel().astype(np.float64)
 
 
-def _snapped(gain: Array) -> Floats:
+def _gain(r: Array, lost: Array | float, rule: str) -> Floats:
+    gain = r * lost if rule == "physical" else r if rule == "unit" else np.ones_like(r)
     return _narrow(np.where(np.abs(gain - 1) < _UNIT, 1, gain))
 
 

@@ -100,8 +100,8 @@ def add_jumps(
 
 @kernel
 def trap_state(key: np.uint64, device: int, plane: int, time: float, high: float) -> int:
-    """Return the state, 0 or 1, that was drawn at the last point up to ``time``, in cells (eq:trap-refresh)."""
-    cell = np.int64(math.floor(time))
+    """Return the state, 0 or 1, drawn at the last point up to ``time``, in cells (eq:trap-refresh)."""
+    cell = math.floor(time)
     state = _last_drawn(key, device, plane, cell, time - math.floor(time), high)
     while state < 0:
         cell -= 1

@@ -19,13 +19,13 @@ def as_24_bits(x: np.int64) -> np.int32:
 
 @kernel
 def add_pixel(
-    payload: int, weight: Integers, place: Integers, origin: tuple[int, int, int], sums: Integers
+    payload: np.int64, weight: Integers, place: Integers, origin: tuple[int, int, int], sums: Integers
 ) -> None:
     """Add one active pixel to every sum that its kernel reaches (eq:loihi-convolution).
 
     Parameters
     ----------
-    payload : int
+    payload : int64
     weight : (n_in / groups, kernel_height, kernel_width, n_out) int32
     place : (6,) int32
         Stride, padding and dilation, each down and across.
@@ -92,7 +92,9 @@ def add_convolution(
                     payload = np.int64(spikes[r, c, y, x])
                     if payload:
                         events += 1
-                        add_pixel(payload if graded else 1, kernels, place, (y, x, c % inner), reach)
+                        add_pixel(
+                            payload if graded else np.int64(1), kernels, place, (y, x, c % inner), reach
+                        )
         for o in range(n_out):
             for y in range(out_height):
                 for x in range(out_width):

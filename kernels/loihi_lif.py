@@ -50,7 +50,9 @@ def step_lif(
     spikes: NDArray[np.int8],
     membrane: Integers,
 ) -> int:
-    """Move one population on by one step (eq:loihi-current, eq:loihi-membrane, eq:loihi-spike, eq:loihi-wait).
+    """Move one population on by one step.
+
+    Implements eq:loihi-current, eq:loihi-membrane, eq:loihi-spike and eq:loihi-wait.
 
     Parameters
     ----------
@@ -83,7 +85,7 @@ def step_lif(
     """
     kept_u, kept_v = np.int64(4096 - rule[0]), np.int64(4096 - rule[1])
     low, high, period = rule[2], rule[3], rule[4]
-    total = 0
+    total = np.int64(0)
     for i in range(len(u)):
         fresh = np.int64(np.int32(np.int64(current[i]) << ALIGN)) + push_u[i]
         x = np.int64(np.int32(keep_share(np.int64(u[i]), kept_u) + fresh))
@@ -98,7 +100,7 @@ def step_lif(
         membrane[i] = np.int32(z)
         lost[i] = gone
         total += gone
-    return total
+    return int(total)
 
 
 @kernel

@@ -96,7 +96,8 @@ def add_dense(
     Notes
     -----
     Equals Lava 0.10.0's Dense, Sparse and, slot by slot, DelayDense, which deliver one step later
-    still: here that step is a shift of the whole layer in time. Test: ``tests/bit_exact/test_loihi_synapses.py``.
+    still: here that step is a shift of the whole layer in time.
+    Test: ``tests/bit_exact/test_loihi_synapses.py``.
     """
     samples, steps, n_in = spikes.shape
     n_out, width = current.shape[2], weight.shape[1]
@@ -113,4 +114,4 @@ def add_dense(
             arriving = current[s, t + lag]
             for j in range(n_out if count else 0):
                 arriving[j] += shifted(total[j], exponent)
-    return events * n_out
+    return int(events * n_out)

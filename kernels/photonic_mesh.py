@@ -82,7 +82,9 @@ def _rotate(a: Floats, r: int, phase: float) -> None:
 
 
 @kernel
-def disturb(phases: Floats, neighbours: NDArray[np.int64], crosstalk: float, gain: Floats, out: Floats) -> None:
+def disturb(
+    phases: Floats, neighbours: NDArray[np.int64], crosstalk: float, gain: Floats, out: Floats
+) -> None:
     """Write what phases become by uneven shifters and the heat of their neighbours (eq:mesh-phase).
 
     Parameters

@@ -52,7 +52,9 @@ def check_probe(probe: Probe, substrate: Substrate) -> None:
         raise MismatchError("the emulator makes whole passes quiet, not single layers")
     if probe.perturbation is not None:
         raise MismatchError("the emulator injects no perturbation: it has the substrate's own noise")
-    if "noise" in probe.observe and not (is_known(substrate.node_noise) or is_known(substrate.telegraph)):
+    if "noise" in probe.observe and not any(
+        is_known(effect) for effect in (substrate.node_noise, substrate.telegraph, substrate.loihi_noise)
+    ):
         raise MismatchError(f"the node noise of '{name}' is not known, only its effect on two passes is")
     if "events" in probe.observe:
         _check_events(probe, substrate)
@@ -71,11 +73,12 @@ def _check_events(probe: Probe, substrate: Substrate) -> None:
         raise MismatchError("a quiet pass has no events: ask for them in passes that are all noisy")
 
 
-def checked_update(update: Mapping[str, ArrayLike], layers: Mapping[str, Layer]) -> dict[str, Array]:
-    """Return ``update`` as arrays; InputError unless all of it fits the parameters and is finite."""
-    shapes = {f"{name}.weight": (layer.n_out, layer.n_in) for name, layer in layers.items()}
-    biases = {f"{name}.bias": (layer.n_out,) for name, layer in layers.items()}
-    wanted: dict[str, tuple[int, ...]] = {**shapes, **biases}
+def checked_update(
+    update: Mapping[str, ArrayLike], parameters: Mapping[str, Array], layers: Mapping[str, Layer]
+) -> dict[str, Array]:
+    """Return ``update`` as the arrays hold it; InputError unless it fits the parameters and is finite."""
+    wanted = {f"{name}.weight": parameters[f"{name}.weight"].shape for name in layers}
+    wanted |= {f"{name}.bias": (layer.n_out,) for name, layer in layers.items()}
     found = {key: np.asarray(delta) for key, delta in update.items()}
     for key, delta in found.items():
         if key not in wanted:
@@ -84,7 +87,7 @@ def checked_update(update: Mapping[str, ArrayLike], layers: Mapping[str, Layer])
             raise InputError(f"{key}: the update is {delta.dtype} {delta.shape}, not numbers {wanted[key]}")
         if not _is_finite(delta):
             raise InputError(f"{key}: the update must be finite numbers, and some are not")
-    return found
+    return {key: delta.reshape(len(delta), -1) if delta.ndim > 1 else delta for key, delta in found.items()}
 
 
 def check_state(saved: Mapping[str, Array], own: Mapping[str, Array]) -> None:

@@ -46,7 +46,7 @@ class Chip:
         found: dict[str, Array] = {}
         with one_blas_thread():
             for name, layer in self.layers.items():
-                found[f"{name}.weight"] = layer.read_weights(self.tick)
+                found[f"{name}.weight"] = self._shaped(name, layer.read_weights(self.tick * layer.rate))
                 found[f"{name}.bias"] = layer.bias.copy()
                 self._let_pass(layer.n_in)
                 self.events["device_reads"] += layer.n_in * layer.n_out
@@ -60,11 +60,11 @@ class Chip:
         InputError
             For an unknown parameter, a wrong shape or a value that is not finite; nothing is written.
         """
-        update = checked_update(update, self.layers)
+        update = checked_update(update, self.network.parameters(), self.layers)
         for name, layer in self.layers.items():
             weight, bias, pulses = update.get(f"{name}.weight"), update.get(f"{name}.bias"), layer.pulses
             checked = layer.verifying_reads
-            self.events["device_writes"] += layer.write(weight, bias, self.tick)
+            self.events["device_writes"] += layer.write(weight, bias, self.tick * layer.rate)
             if layer.pulses > pulses:
                 self.events["pulses"] += layer.pulses - pulses
             if layer.verifying_reads > checked:
@@ -98,9 +98,9 @@ class Chip:
         """True values, for reports; no learner gets this: ``<layer>.weight``, ``.bias``, ``.writes``."""
         found: dict[str, Array] = {}
         for name, layer in self.layers.items():
-            found[f"{name}.weight"] = layer.true_weights(self.tick)
+            found[f"{name}.weight"] = self._shaped(name, layer.true_weights(self.tick * layer.rate))
             found[f"{name}.bias"] = layer.bias.copy()
-            found[f"{name}.writes"] = layer.array.writes.T
+            found[f"{name}.writes"] = self._shaped(name, layer.array.writes.T)
         return found
 
     def state(self) -> dict[str, Array]:
@@ -124,6 +124,10 @@ class Chip:
             for key, array in layer.state().items()
         }
 
+    def _shaped(self, name: str, weight: Array) -> Array:
+        """What an array holds (n_out, n_in), in the shape of the node's weight: filters have more axes."""
+        return weight.reshape(self.network.parameters()[f"{name}.weight"].shape)
+
     def _count(self, layer: Layer, rows: int) -> None:
         self.events["conversions_in"] += layer.slices * layer.n_in * len(layer.tiling.column_slices) * rows
         self.events["conversions_out"] += layer.slices * layer.n_out * len(layer.tiling.row_slices) * rows
@@ -132,7 +136,7 @@ class Chip:
     def _let_pass(self, reads: int) -> None:
         """Move the clock on by periods in which no node is read."""
         for layer in self.layers.values():
-            layer.node.skip(reads, self.tick)
+            layer.node.skip(reads * layer.rate, self.tick * layer.rate)
         self.tick += reads
 
 

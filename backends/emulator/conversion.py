@@ -77,7 +77,7 @@ class InputConverters:
         return Drive(q, scale, tick, quiet, probe)
 
     def slices(self, whole: Drive) -> list[Drive]:
-        """The drives that carry ``whole`` one after the other, the most significant digits first (eq:dac-slice)."""
+        """The drives that carry ``whole``, the most significant digits first (eq:dac-slice)."""
         dac = self.dac
         if dac is None or dac.slice_bits is None:
             return [whole]

@@ -179,4 +179,6 @@ class DeviceView:
 
     def _found_traps(self, stream: Stream, size: int) -> DeviceTraps | None:
         effect = self._kind.device_telegraph
-        return effect and DeviceTraps(effect, self._device.planes, size, stream, self._period)
+        if effect is None:
+            return None
+        return DeviceTraps(effect, self._device.planes, size, stream, self._period)

@@ -19,7 +19,8 @@ Floats = NDArray[np.float32]
 class DigitalArray:
     """One layer's weights as numbers (n_in, n_out), exactly as written.
 
-    With levels the memory that is read holds the level nearest to each; updates still add up exactly. A frozen mismatch is that of the devices which turn each number into a current.
+    With levels the memory that is read holds the level nearest to each; updates still add up exactly.
+    A frozen mismatch is that of the devices which turn each number into a current.
     """
 
     block = 0  # ticks over which a view holds: for ever

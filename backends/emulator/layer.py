@@ -34,6 +34,8 @@ class Layer:
     ----------
     chosen : int
         Which of the arrays a single pass and a read-back see; several passes take them in turn.
+    rate : int
+        Reads in one tick of the chip: more than one for a filter that is read at many places.
     """
 
     def __init__(self, substrate: Substrate, dense: DenseLayer, stream: Stream, headroom: float) -> None:
@@ -50,7 +52,7 @@ class Layer:
         ]
         self.node = NodeNoises(substrate, self.n_out, stream)
         self.converters_in = InputConverters(substrate.dac, stream.child("dac").key)
-        self.chosen = 0
+        self.chosen, self.rate = 0, 1
 
     @property
     def array(self) -> AnyArray:
@@ -70,9 +72,7 @@ class Layer:
     @property
     def pulses(self) -> int:
         """Pulses delivered since the network was put on the chip; 0 where writing is no matter of pulses."""
-        return sum(
-            p.array.pulses for p in self.placements if isinstance(p.array, (PulsedArray, DeviceArray))
-        )
+        return sum(p.array.pulses for p in self.placements if isinstance(p.array, (PulsedArray, DeviceArray)))
 
     @property
     def verifying_reads(self) -> int:

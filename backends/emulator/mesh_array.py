@@ -102,7 +102,11 @@ class MeshArray:
     def _drawn(self, stream: Stream) -> list[NDArray[np.float64]]:
         """Gains of left meshes, attenuators and right meshes of all blocks (eq:mesh-phase)."""
         blocks, found = self._down * self._across, []
-        for name, count in (("left", self._mesh.shifters), ("middle", self._size), ("right", self._mesh.shifters)):
+        for name, count in (
+            ("left", self._mesh.shifters),
+            ("middle", self._size),
+            ("right", self._mesh.shifters),
+        ):
             z = np.empty((1, blocks * count), np.float32)
             fill_gaussian(stream.child(f"photonic_mesh/{name}").key, np.uint64(0), z)
             found.append(1 + self._mesh.phase_spread * z.reshape(blocks, count).astype(np.float64))

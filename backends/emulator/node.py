@@ -1,4 +1,4 @@
-"""Noise that enters at the nodes: white, and telegraph with its state."""
+"""Noise that enters at the nodes: white, telegraph with its state, and the bytes of a shift register."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.devices.effect import Effect
-from hwnoise.kernels import bernoulli, gaussian, telegraph
+from hwnoise.kernels import bernoulli, gaussian, loihi_noise, telegraph
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
@@ -23,10 +23,12 @@ class NodeNoises:
 
     def __init__(self, substrate: Substrate, nodes: int, stream: Stream) -> None:
         self.white, self.two_level = substrate.node_noise, substrate.telegraph
+        self.bytes = substrate.loihi_noise
         self.nodes = nodes
         self._white_key = stream.child("node_noise").key
         self._flip_key = stream.child("telegraph/flip").key
         self._level_key = stream.child("telegraph/white").key
+        self._byte_key = stream.child("loihi_noise").key
         self._jump_key = stream.child("telegraph/jump").key
         self.levels = np.ones(nodes, np.int8)
         if self.two_level is not None:
@@ -40,7 +42,11 @@ class NodeNoises:
         noise, known : (rows, nodes) float32, or None where there is none
             All of it, and the part that the chip knows; perhaps one and the same array.
         """
-        parts = ((self.white, self._draw_white(tick, rows)), (self.two_level, self._draw_levels(tick, rows)))
+        parts = (
+            (self.white, self._draw_white(tick, rows)),
+            (self.two_level, self._draw_levels(tick, rows)),
+            (self.bytes, self._draw_bytes(tick, rows)),
+        )
         return _sum([drawn for _, drawn in parts]), _sum(
             [drawn for effect, drawn in parts if is_known(effect)]
         )
@@ -78,6 +84,15 @@ class NodeNoises:
         )  # fmt: skip
         return noise
 
+    def _draw_bytes(self, tick: int, rows: int) -> Floats | None:
+        if self.bytes is None or self.bytes.unit is None:
+            return None
+        noise = np.empty((rows, self.nodes), np.int32)
+        loihi_noise.fill_loihi_noise(
+            self._byte_key, np.uint64(tick), self.bytes.mantissa, self.bytes.exponent, noise
+        )
+        return noise.astype(np.float32) * np.float32(self.bytes.unit)
+
     def _flip(self, probability: float, tick: np.uint64) -> None:
         flips = np.zeros((1, self.nodes), np.uint8)
         bernoulli.fill_bernoulli(self._jump_key, tick, probability, flips)
@@ -91,4 +106,6 @@ def is_known(effect: Effect | None) -> bool:
 
 def _sum(parts: list[Floats | None]) -> Floats | None:
     drawn = [part for part in parts if part is not None]
-    return None if not drawn else drawn[0] if len(drawn) == 1 else drawn[0] + drawn[1]
+    if len(drawn) < 2:
+        return drawn[0] if drawn else None
+    return np.asarray(np.sum(drawn, axis=0, dtype=np.float32))

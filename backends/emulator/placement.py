@@ -16,8 +16,9 @@ from hwnoise.backends.emulator.mesh_array import MeshArray
 from hwnoise.backends.emulator.paired import paired_product, sparse_product
 from hwnoise.backends.emulator.pulsed_array import PulsedArray
 from hwnoise.backends.emulator.read import View, noisy_product
+from hwnoise.backends.emulator.release_view import ReleaseView
 from hwnoise.backends.emulator.rows import pass_slices
-from hwnoise.backends.emulator.synapse_array import ReleaseView, SynapseArray
+from hwnoise.backends.emulator.synapse_array import SynapseArray
 from hwnoise.backends.emulator.tile import TileRow, tile_rows
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
@@ -119,7 +120,7 @@ class Placement:
             row.converters.convert(part, drive, block, 1.0, self.array.weight_range, self._no_bias)
 
     def _sum(self, view: AnyView, q: Floats, drive: Drive, block: slice, y: Floats) -> None:
-        """Write what the outputs carry to ``y``, less what their reference column carries, if they have one."""
+        """Write what the outputs carry to ``y``, less what their reference column carries, if any."""
         if self._references is None:
             _product(view, q, drive, block, y)
             return
@@ -147,10 +148,7 @@ def placed(substrate: Substrate, weight: Floats, stream: Stream, headroom: float
     if substrate.photonic_mesh is not None:
         return MeshArray(substrate, weight, stream, headroom)
     if substrate.stochastic_synapse is not None:
-        plasticity, period = substrate.short_term_plasticity, substrate.clock.read_period
-        return SynapseArray(
-            substrate.stochastic_synapse, weight, stream, headroom, plasticity, period
-        )
+        return SynapseArray(substrate.stochastic_synapse, weight, stream, headroom, substrate)
     return DigitalArray(substrate, weight, stream, headroom)
 
 

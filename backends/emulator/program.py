@@ -18,6 +18,7 @@ from hwnoise.backends.emulator.layer import Layer
 from hwnoise.backends.emulator.read_backs import run_between_read_backs
 from hwnoise.backends.emulator.rows import by_pass, in_reading_order, quiet_rows
 from hwnoise.backends.emulator.threads import one_blas_thread
+from hwnoise.errors import MismatchError
 from hwnoise.network import Network
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
@@ -50,6 +51,8 @@ class EmulatorProgram(Chip):
             A wrong shape; a probe that this substrate cannot answer.
         """
         check_probe(probe, self.substrate)
+        if probe.local is not None:
+            raise MismatchError("a local rule sums up over time, which this network does not know")
         x = checked_inputs(x, self.network.n_inputs)
         if "weights" in probe.observe:
             return run_between_read_backs(self, x, probe)

@@ -44,6 +44,7 @@ class PulsedArray:
         self.shape = weight.shape
         self.weight_range = self.update.weight_range(weight, headroom)
         self.block = EPOCH if self.update.retention_time else 0
+        self._mismatch_key = stream.child("mismatch").key
         self._round_key, self._read_key = stream.child("rounding").key, stream.child("read").key
         self._train_keys = stream.child("trains/in").key, stream.child("trains/out").key
         planes = ("plus", "minus") if self.update.pair else ("single",)
@@ -78,8 +79,7 @@ class PulsedArray:
             self._epoch = epoch
             ticks = max(0, epoch * EPOCH - self._tick) if self.block else 0
             weight = (self._seen(ticks) / np.float32(self.update.full_scale)).reshape(self.shape)
-            noise = self._kind.read_noise
-            fresh = None if noise is None else noise.variance_at(weight).astype(np.float32)
+            fresh = self._uneven(weight)
             self._view = View(weight, fresh, None, self._read_key, None)
         return self._view
 
@@ -145,6 +145,20 @@ class PulsedArray:
     def _seen(self, ticks: int = 0) -> Floats:
         plus, *minus = (plane.seen(ticks) for plane in self.planes)
         return plus - minus[0] if minus else plus
+
+    def _uneven(self, weight: Floats) -> Floats | None:
+        """Multiply ``weight`` by its frozen mismatch; returns the variance of what is new at every read."""
+        noise, mismatch = self._kind.read_noise, self._kind.mismatch
+        if noise is None and mismatch is None:
+            return None
+        fresh = np.zeros(weight.shape, np.float32)
+        if mismatch is not None and mismatch.refresh == "frozen":
+            weight *= mismatch.factors(self._mismatch_key, (1, weight.size)).reshape(weight.shape)
+        elif mismatch is not None:
+            fresh += mismatch.variance_at(weight)
+        if noise is not None:
+            fresh += noise.variance_at(weight).astype(np.float32)
+        return fresh
 
     def _fade_to(self, tick: int) -> None:
         if self.block:

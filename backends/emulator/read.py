@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.threads import for_each
-from hwnoise.kernels import one_over_f, read_noise
+from hwnoise.kernels import held_read, read_noise
 
 Floats = NDArray[np.float32]
 TILE = 64  # rows; also the longest time over which the held bands of a view may move
@@ -88,7 +88,7 @@ def _tile_work(view: View, x: Floats, tick: int, y: Floats) -> Callable[[slice],
         if view.held is None:
             np.matmul(part, view.weight, out=out)
         else:
-            one_over_f.read_held(part, view.weight, view.held, view.held_keys, start, out)
+            held_read.read_held(part, view.weight, view.held, view.held_keys, start, out)
         if view.fresh is not None:
             squared = np.empty_like(part)
             read_noise.square(part, squared)

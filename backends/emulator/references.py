@@ -22,7 +22,7 @@ def tile_of_columns(tiling: Tiling, width: int) -> Indices:
 def reference_columns(tiling: Tiling) -> Indices:
     """The reference column (n_out,) that each output is read against: one a tile, after all others."""
     n_out = tiling.column_slices[-1].stop
-    return n_out + tile_of_columns(tiling, n_out)
+    return np.asarray(n_out + tile_of_columns(tiling, n_out), np.int64)
 
 
 def columns_of_tiles(tiling: Tiling, width: int) -> list[tuple[slice, Indices]]:

@@ -34,7 +34,7 @@ class ReleaseState:
         self.last_event = np.zeros(lines, np.uint64)
 
     def factors(self, x: Floats, tick: int) -> Floats:
-        """By what the probabilities of each line are multiplied in reads ``x`` (rows, lines) from ``tick`` on.
+        """Factors on the probabilities of each line in reads ``x`` (rows, lines) from ``tick`` on.
 
         The state follows: call it once for every read, in their order.
         """

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.conversion import OutputConverters
 from hwnoise.backends.emulator.read import View
-from hwnoise.backends.emulator.synapse_array import ReleaseView
+from hwnoise.backends.emulator.release_view import ReleaseView
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 from hwnoise.tiling import Tiling, partition
@@ -43,8 +43,10 @@ class TileRow:
 
     def part(self, view: View | ReleaseView) -> View | ReleaseView:
         """The devices of this row of tiles."""
-        if self.whole or isinstance(view, ReleaseView):
+        if self.whole:
             return view
+        if isinstance(view, ReleaseView):
+            return view.part(self.inputs, self.read_key)
         weight, fresh, held = (
             None if a is None else a[self.inputs] for a in (view.weight, view.fresh, view.held)
         )
@@ -84,8 +86,9 @@ def tile_rows(substrate: Substrate, tiling: Tiling, stream: Stream, serial: int 
 def _converter_spread(
     substrate: Substrate, stream: Stream, shape: tuple[int, int]
 ) -> tuple[tuple[Floats, Floats] | None, Floats | None]:
-    """Gains and offsets of the converters (row tiles, n_out) of one layer, and how far their codes lie off."""
+    """Gains and offsets of the converters (row tiles, n_out) of one layer, and the places of their codes."""
     mismatch, bent, adc = substrate.converter_mismatch, substrate.adc_nonlinearity, substrate.adc
-    uneven = mismatch and mismatch.draw(stream.child("converter_mismatch"), shape)
-    codes = bent and adc and bent.draw(stream.child("adc_nonlinearity"), shape, adc.levels)
-    return uneven, codes
+    uneven = None if mismatch is None else mismatch.draw(stream.child("converter_mismatch"), shape)
+    if bent is None or adc is None:
+        return uneven, None
+    return uneven, bent.draw(stream.child("adc_nonlinearity"), shape, adc.levels)

@@ -22,13 +22,13 @@ class Job:
     ----------
     plan : Plan
     x : (samples, steps, *input shape) int32
-    hardware : bool
-        On a Loihi 2 instead of Lava's simulation of one.
+    hardware : bool or None
+        On a Loihi 2, or in Lava's simulation of one; None takes a chip where one can be used.
     """
 
     plan: Plan
     x: Array
-    hardware: bool = False
+    hardware: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Failure:
     Attributes
     ----------
     where : str
-        What was being done, for people.
+        What was being done, for people; empty if the user's input is to blame.
     summary : str
-        Type and message.
+        Type and message, or a sentence for the user.
     trace : str
         The whole traceback.
     """
@@ -52,7 +52,7 @@ class Failure:
 
 def write_job(folder: Path, job: Job) -> None:
     """Write ``job`` where ``read_job`` finds it: one file, arrays beside a header of JSON."""
-    arrays: dict[str, Array] = {"x": job.x}
+    arrays: dict[str, Any] = {"x": job.x}
     header = asdict(job.plan) | {"hardware": job.hardware}
     for part in (*header["processes"], *header["populations"]):
         _put_aside(part, part["name"], arrays)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
+NEVER = 1 << 17  # the threshold of an integrator, beyond the largest membrane
 MODULES = {
     "Dense": "lava.proc.dense.process",
     "DelayDense": "lava.proc.dense.process",
@@ -103,3 +104,8 @@ class Plan:
     def depth(self) -> int:
         """Steps after the last input until the deepest population has seen it."""
         return max(population.depth for population in self.populations)
+
+    @property
+    def spikes(self) -> bool:
+        """Whether the output is spikes; else it is the membranes of integrators."""
+        return any(p.name == self.output and p.settings.get("vth") != NEVER for p in self.processes)

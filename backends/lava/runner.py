@@ -59,7 +59,7 @@ class Recording:
 
 
 def run(
-    network: IntegerNetwork, x: Array, *, timeout: float | None = None, hardware: bool = False
+    network: IntegerNetwork, x: Array, *, timeout: float | None = None, hardware: bool | None = None
 ) -> Recording:
     """Run ``network`` in Lava's fixed-point simulation of Loihi 2, or on a chip.
 
@@ -70,8 +70,9 @@ def run(
         0 or 1, or what ``message_bits`` allow; every sample starts from rest.
     timeout : float, optional
         Seconds after which the run is given up; by default one minute and 30 ms a step.
-    hardware : bool
-        Use a Loihi 2; needs Lava's closed extension.
+    hardware : bool, optional
+        Use a Loihi 2, or Lava's simulation of one; by default a chip where Lava's extension for it is
+        installed and the output spikes.
 
     Returns
     -------
@@ -158,6 +159,8 @@ def _await(process: subprocess.Popen[bytes], folder: Path, limit: float) -> None
     except subprocess.TimeoutExpired:
         raise LavaError(f"Lava did not finish within {limit:.0f} s and was stopped") from None
     failure = read_failure(folder)
+    if failure is not None and not failure.where:
+        raise InputError(failure.summary)
     if failure is not None:
         raise LavaError(f"Lava failed at {failure.where}: {failure.summary}") from RuntimeError(failure.trace)
     if read_result(folder) is None:

@@ -5,12 +5,33 @@ from __future__ import annotations
 import torch
 
 from hwnoise.backends.snntorch.device_reader import require_readable
+from hwnoise.backends.snntorch.from_network import from_network
+from hwnoise.backends.snntorch.modules import NoisyConv2d, NoisyLinear, NoisyModule
 from hwnoise.backends.snntorch.program import TorchProgram
+from hwnoise.backends.snntorch.replacing import convert, noisy_modules
+from hwnoise.backends.snntorch.state_dicts import read_state_dict, with_state_dict
 from hwnoise.backends.snntorch.timed import TorchTimedProgram
-from hwnoise.errors import InputError
+from hwnoise.backends.snntorch.to_network import to_network
+from hwnoise.errors import InputError, MismatchError
 from hwnoise.network import Network
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
+
+__all__ = [
+    "NoisyConv2d",
+    "NoisyLinear",
+    "NoisyModule",
+    "SnnTorch",
+    "TorchProgram",
+    "TorchTimedProgram",
+    "backend",
+    "convert",
+    "from_network",
+    "noisy_modules",
+    "read_state_dict",
+    "to_network",
+    "with_state_dict",
+]
 
 
 class SnnTorch:
@@ -44,6 +65,8 @@ class SnnTorch:
         """
         if not 1 <= headroom <= 100:
             raise InputError(f"headroom must be from 1 to 100, not {headroom}")
+        if substrate.fixed_point is not None:
+            raise MismatchError(f"'{substrate.name}' computes with whole numbers, which the emulator does")
         device = _device(torch_device)
         if device.type != "cpu":
             require_readable(substrate)

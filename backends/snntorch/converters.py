@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from hwnoise.backends.emulator.conversion import InputConverters, OutputConverters
+from hwnoise.backends.snntorch.normals import gaussian
 from hwnoise.backends.snntorch.words import words
 
 WORDS = 4294967296.0  # 2**32
@@ -45,19 +46,25 @@ def drive(converters: InputConverters, x: Tensor, tick: int, nearest: Tensor | N
     return torch.round(q * dac.levels) * float(np.float32(1) / np.float32(dac.levels)), scale
 
 
-def convert(converters: OutputConverters, y: Tensor, tick: int, nearest: Tensor | None) -> Tensor:
-    """Convert what the columns put out, ``y`` (rows, n_out), and keep its unit (eq:adc)."""
+def convert(converters: OutputConverters, y: Tensor, tick: int, quiet: Tensor | None) -> Tensor:
+    """Convert outputs ``y`` (rows, n_out), and keep their unit (eq:output-noise, eq:adc, eq:adc-floor)."""
     adc, full_scale = converters.adc, np.float32(converters.full_scale)
+    if converters.noise is not None:
+        sigma = float(np.float32(converters.noise.sigma_at(float(full_scale))))
+        z = gaussian(int(converters.noise_key), tick, y.shape[0], y.shape[1], y.device)
+        y = y + sigma * (z if quiet is None else z * ~quiet[:, None])
     if converters.gain is not None and converters.offset is not None:
         y = y * torch.as_tensor(converters.gain, device=y.device)
         y += torch.as_tensor(converters.offset, device=y.device) * float(full_scale)
     if adc is None:
         return y
     if adc.rounding == "stochastic":
-        return _round_stochastically(y, float(full_scale), adc.levels, converters.key, tick, nearest)
+        return _round_stochastically(y, float(full_scale), adc.levels, converters.key, tick, quiet)
     step = full_scale / np.float32(adc.levels)
-    level = torch.round(y * float(np.float32(1) / step)).clamp_(-adc.levels, adc.levels)
-    return level * float(step)
+    level = y * float(np.float32(1) / step)
+    if adc.rounding == "floor":
+        return torch.floor(level).clamp_(-adc.levels - 1, adc.levels) * float(step)
+    return torch.round(level).clamp_(-adc.levels, adc.levels) * float(step)
 
 
 def _round_stochastically(
@@ -68,7 +75,7 @@ def _round_stochastically(
     value = (y * float(inverse)).clamp_(-1.0, 1.0) * levels
     below = torch.floor(value)
     threshold = ((value - below).to(torch.float64) * WORDS).to(torch.int64)
-    level = below + (words(key, tick, *y.shape, device=y.device) < threshold)
+    level = below + (words(key, tick, y.shape[0], y.shape[1], y.device) < threshold)
     if nearest is not None:
         level = torch.where(nearest[:, None], torch.round(value), level)
     return level * float(np.float32(full_scale) / np.float32(levels))

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from hwnoise.backends.snntorch.threads import one_torch_thread
 from hwnoise.errors import InputError
 
 Array = NDArray[Any]
@@ -29,10 +30,12 @@ class TorchDerivatives:
     def __init__(self, output: Tensor, parameters: Mapping[str, Tensor]) -> None:
         self._output, self._parameters = output, dict(parameters)
 
+    @one_torch_thread()
     def backward(self, error: Array) -> dict[str, Array]:
         """Vector-Jacobian product with ``error`` (the shape of the output): one array per parameter."""
         return self._named(self._pull(self._like_output(error)))
 
+    @one_torch_thread()
     def forward(self, direction: Mapping[str, Array]) -> Array:
         """Jacobian-vector product along ``direction`` in parameter space: the shape of the output.
 
@@ -45,6 +48,7 @@ class TorchDerivatives:
         (found,) = torch.autograd.grad(pulled, error)
         return found.cpu().numpy()
 
+    @one_torch_thread()
     def backward_change(self, error: Array, direction: Mapping[str, Array]) -> dict[str, Array]:
         """How ``backward(error)`` changes per unit step along ``direction``, with ``error`` held."""
         pulled = _inner(self._pull(self._like_output(error), keep=True), self._along(direction))
@@ -89,7 +93,5 @@ class TorchDerivatives:
 
 def _inner(pulled: tuple[Tensor | None, ...], along: list[Tensor | None]) -> Tensor:
     """Sum of products over all parameters."""
-    terms = [
-        (p * d).sum() for p, d in zip(pulled, along, strict=True) if p is not None and d is not None
-    ]
+    terms = [(p * d).sum() for p, d in zip(pulled, along, strict=True) if p is not None and d is not None]
     return torch.stack(terms).sum() if terms else torch.zeros(())

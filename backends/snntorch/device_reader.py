@@ -23,7 +23,7 @@ BANDS = (1, 2, 3)  # bands of 1/f noise that move within a block; band k holds f
 READABLE = frozenset({
     "clock", "tile", "conductance", "levels", "programming_noise", "write_verify", "faults", "mismatch",
     "drift", "relaxation", "retention", "one_over_f", "device_noise", "ir_drop", "read_noise",
-    "pulsed_update", "node_noise", "telegraph", "dac", "adc", "converter_mismatch", "write",
+    "pulsed_update", "node_noise", "telegraph", "dac", "adc", "output_noise", "converter_mismatch", "write",
 })  # fmt: skip
 
 
@@ -57,7 +57,8 @@ class DeviceReader:
         y = x.new_empty(len(x), self.layer.n_out)
         for view, block in self.layer.blocks(tick, len(x)):
             passes = pass_slices(block, len(x), probe, steps)
-            y[block] = self._block(view, q[block], tick + block.start, _part(quiet, block), shift, block, passes)
+            now, still = tick + block.start, None if quiet is None else quiet[block]
+            y[block] = self._block(view, q[block], now, still, shift, block, passes)
         y *= scale[:, None]
         y *= torch.as_tensor(self.layer.array.weight_range, device=x.device)
         return y + torch.as_tensor(self.layer.bias, device=x.device), known
@@ -104,7 +105,7 @@ def _noisy_product(
         y += _held_bands(torch.as_tensor(own.held, device=q.device), own.held_keys, q, tick)
     if own.fresh is not None:
         variance = (q * q) @ torch.as_tensor(own.fresh, device=q.device)
-        y += rounded_sqrt(variance) * gaussian(int(own.read_key), tick, *y.shape, device=q.device)
+        y += rounded_sqrt(variance) * gaussian(int(own.read_key), tick, y.shape[0], y.shape[1], q.device)
     if still is not None and clean is not None:
         y[still] = clean
     return y
@@ -131,7 +132,3 @@ def _pass_by_pass(q: Tensor, weight: Tensor, passes: list[Any]) -> Tensor:
         where = torch.as_tensor(rows, device=q.device) if isinstance(rows, np.ndarray) else rows
         y[where] = q[where] @ weight
     return y
-
-
-def _part(mask: Tensor | None, block: slice) -> Tensor | None:
-    return None if mask is None else mask[block]

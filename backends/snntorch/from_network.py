@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
+from itertools import pairwise
 from typing import Any
 
-import numpy as np
-import snntorch
 import torch
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import nn
 
 from hwnoise.backends.snntorch.neurons import forget
+from hwnoise.backends.snntorch.snn_neurons import snn_neuron
 from hwnoise.errors import MismatchError
 from hwnoise.network import Network
 from hwnoise.nodes import (
@@ -18,18 +18,15 @@ from hwnoise.nodes import (
     AvgPool2d,
     Conv2d,
     Flatten,
-    Input,
     Linear,
     Neuron,
     Node,
-    Output,
     Relu,
-    Scale,
     Sigmoid,
     Softmax,
     Tanh,
 )
-from hwnoise.stepping import Step, step_of
+from hwnoise.stepping import step_of
 
 _ACTIVATIONS: dict[type[Node], type[nn.Module]] = {Relu: nn.ReLU, Tanh: nn.Tanh, Sigmoid: nn.Sigmoid}
 
@@ -38,7 +35,7 @@ def from_network(network: Network) -> nn.Sequential:
     """Return ``network`` as a chain of torch and snnTorch modules with its weights, ready to be trained.
 
     Neurons keep their state (``init_hidden=True``): call ``snntorch.utils.reset(model)`` before a
-    sequence, and the model once a step. The last neuron returns spikes and membrane; a leaky integrator is
+    sequence, and the model once a step. A last neuron returns spikes and membrane; a leaky integrator is
     a ``Leaky`` without reset, whose membrane is the output.
 
     Raises
@@ -48,35 +45,64 @@ def from_network(network: Network) -> nn.Sequential:
 
     Examples
     --------
-    >>> from hwnoise import Network, Stream
+    >>> from hwnoise import Stream
     >>> [type(m).__name__ for m in from_network(Network.mlp("4-3-2", Stream(7)))]
     ['Linear', 'ReLU', 'Linear', 'Softmax']
     """
-    chain = _chain(network)
-    last = next((n for n in reversed(chain) if isinstance(network.nodes[n], Neuron)), None)
-    modules = [
-        _neuron(network, name, is_last=name == last)
-        if isinstance(network.nodes[name], Neuron)
-        else _module(name, network.nodes[name])
-        for name in chain
-    ]
-    model = nn.Sequential(*modules)
+    names = _chain(network)
+    model = nn.Sequential(*(_module(network, name, is_last=name == names[-1]) for name in names))
+    forget(model)
     return model
 
 
 def _chain(network: Network) -> list[str]:
-    """Names of the nodes between input and output, those that lead from a neuron back to it apart."""
-    back = {b for a, b in network.edges for c, d in network.edges if a == d and b == c and b != a}
-    chain = [n for n, node in network.nodes.items() if not _leads_back(network, n)]
-    for first, second in zip(chain, chain[1:], strict=False):
+    """Names of the nodes between input and output, without those that lead from a neuron back to it."""
+    chain = [name for name in network.nodes if _around(network, name) is None]
+    for first, second in pairwise(chain):
         if (first, second) not in network.edges:
             raise MismatchError(f"node {second!r} does not follow {first!r}: not a chain of modules")
-    del back
+    links = len(chain) - 1 + 2 * (len(network.nodes) - len(chain))
+    if len(network.edges) != links:
+        raise MismatchError("the network branches: not a chain of modules")
     return chain[1:-1]
 
 
-def _leads_back(network: Network, name: str) -> bool:
-    """Whether ``name`` leads from one neuron back to the same."""
+def _around(network: Network, name: str) -> str | None:
+    """The neuron that ``name`` leads back to, if it leads from one neuron to the same and nowhere else."""
     sources = [a for a, b in network.edges if b == name]
     targets = [b for a, b in network.edges if a == name]
-    return len(sources) == 1 and sources == targets and isinstance(network.nodes[sources[0]], Neuron)
+    is_loop = len(sources) == 1 and sources == targets
+    return sources[0] if is_loop and isinstance(network.nodes[sources[0]], Neuron) else None
+
+
+def _module(network: Network, name: str, is_last: bool) -> nn.Module:
+    node = network.nodes[name]
+    if isinstance(node, Neuron):
+        back = next((network.nodes[n] for n in network.nodes if _around(network, n) == name), None)
+        neuron: nn.Module = snn_neuron(name, step_of(network, name), back, is_last)
+        return neuron
+    if type(node) in _ACTIVATIONS:
+        return _ACTIVATIONS[type(node)]()
+    if isinstance(node, Softmax):
+        return nn.Softmax(dim=-1)
+    if isinstance(node, Flatten) and node.start_dim == 0:
+        return nn.Flatten()
+    if isinstance(node, AvgPool2d):
+        return nn.AvgPool2d(node.kernel_size, node.stride, node.padding)
+    if isinstance(node, (Affine, Linear)):
+        outputs, inputs = node.weight.shape
+        return filled(nn.Linear(inputs, outputs, bias=isinstance(node, Affine)), node.parameters())
+    if isinstance(node, Conv2d):
+        outputs, inputs, height, width = node.weight.shape
+        options: dict[str, Any] = {"dilation": node.dilation, "groups": node.groups}
+        empty = nn.Conv2d(
+            inputs * node.groups, outputs, (height, width), node.stride, node.padding, **options
+        )
+        return filled(empty, node.parameters())
+    raise MismatchError(f"node {name!r}: no torch module computes a {node.kind}")
+
+
+def filled(module: nn.Module, values: dict[str, NDArray[Any]]) -> nn.Module:
+    """Return ``module`` with these parameters."""
+    module.load_state_dict({key: torch.tensor(value, dtype=torch.float32) for key, value in values.items()})
+    return module

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import torch
@@ -70,7 +69,7 @@ class NoisyModule(nn.Module):
         self.register_buffer("chip", torch.zeros((), dtype=torch.int64))
         self.register_buffer("tick", torch.zeros((), dtype=torch.int64))
         self._on_chip: TorchLayer | None = None
-        self._programmed: tuple[object, ...] = ()
+        self._held = torch.empty(0)  # the weights as they were put on the chip
 
     def redraw(self) -> None:
         """Put the weights onto another chip of the same kind."""
@@ -97,12 +96,12 @@ class NoisyModule(nn.Module):
 
     def _reader(self) -> TorchLayer:
         """The chip with the present weights on it."""
-        now = (self.weight.data_ptr(), self.weight._version, self.weight.device, int(self.chip))
-        if self._on_chip is None or now != self._programmed:
-            if self._on_chip is not None and self.training:
-                self.redraw()
-            self._on_chip = self._program()
-            self._programmed = (*now[:3], int(self.chip))
+        weight = self.weight.detach()
+        is_new = self._held.device != weight.device or not torch.equal(self._held, weight)
+        if self._on_chip is not None and is_new and self.training:
+            self.redraw()
+        if self._on_chip is None or is_new:
+            self._on_chip, self._held = self._program(), weight.clone()
         return self._on_chip
 
     def _program(self) -> TorchLayer:
@@ -110,10 +109,6 @@ class NoisyModule(nn.Module):
         dense = DenseLayer("module", matrix, np.zeros(len(matrix), np.float32), "identity")
         stream = Stream(self.seed, f"chip/{int(self.chip)}")
         return TorchLayer(Layer(self.substrate, dense, stream, self.headroom), self.weight.device)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Copies put their weights onto the same chip themselves."""
-        return {**super().__getstate__(), "_on_chip": None}  # type: ignore[misc]
 
 
 class NoisyLinear(NoisyModule):

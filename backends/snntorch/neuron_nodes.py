@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hwnoise.errors import InputError
-from hwnoise.nodes import IF, LIF, Affine, CubaLIF, Node, Scale, Shape
+from hwnoise.nodes import IF, LIF, CubaLIF, Linear, Node, Scale, Shape
 
 Values = NDArray[np.float64]
 SPIKING = (snntorch.Leaky, snntorch.RLeaky, snntorch.Synaptic, snntorch.Lapicque)
@@ -27,10 +27,11 @@ class Rule(NamedTuple):
     keeps_input: bool
 
 
-def rule_of(neuron: nn.Module) -> Rule:
+def rule_of(neuron: Any) -> Rule:
     """Return the rule by which ``neuron`` was built; what was assigned later has no effect in snnTorch."""
     reset = list(neuron.reset_dict)[int(neuron.reset_mechanism_val)]
-    timing = "next" if getattr(neuron, "reset_delay", True) else "same"
+    at_once = "corrected" if reset == "subtract" else "same"
+    timing = "next" if getattr(neuron, "reset_delay", True) else at_once
     return Rule(reset, timing, type(neuron) is snntorch.Leaky)
 
 
@@ -59,12 +60,12 @@ def neuron_node(name: str, neuron: Any, shape: Shape, dt: float) -> Node:
 
 
 def recurrent_node(name: str, neuron: Any, shape: Shape) -> Node:
-    """Return what leads from the spikes of an RLeaky back to its input."""
+    """Return what leads from the spikes of an RLeaky back to its input, without its bias."""
     if not neuron.all_to_all:
         return Scale(_per_neuron(neuron.recurrent.V, shape).astype(np.float32))
     if isinstance(neuron.recurrent, nn.Conv2d):
         raise InputError(f"{name}: recurrence by a convolution has no node; by Linear or one to one it has")
-    return Affine(array_of(neuron.recurrent.weight), array_of(neuron.recurrent.bias))
+    return Linear(array_of(neuron.recurrent.weight))
 
 
 def array_of(values: Tensor) -> NDArray[np.float32]:
@@ -79,7 +80,9 @@ def _require_plain(name: str, neuron: Any) -> None:
         if getattr(neuron, attribute):
             raise InputError(f"{name}: {attribute} has no node in a network")
     if (neuron.graded_spikes_factor != 1).any():
-        raise InputError(f"{name}: graded_spikes_factor must be 1, put another one into the weights that follow")
+        raise InputError(
+            f"{name}: graded_spikes_factor must be 1, put another one into the weights that follow"
+        )
 
 
 def _per_neuron(values: Tensor, shape: Shape) -> Values:

@@ -6,13 +6,11 @@ from typing import Any, Protocol
 
 import snntorch
 import torch
-from snntorch.surrogate import atan
 from torch import Tensor, nn
 
+from hwnoise.backends.snntorch.rule_neurons import RuleNeurons, State
 from hwnoise.errors import MismatchError
 from hwnoise.stepping import Step
-
-State = dict[str, Tensor]
 
 
 class Neurons(Protocol):
@@ -39,7 +37,9 @@ def neurons_of(name: str, step: Step) -> nn.Module:
     }
     for what, has in extra.items():
         if has:
-            raise MismatchError(f"node {name!r}: the snntorch backend has no neuron that {what}; the emulator has")
+            raise MismatchError(
+                f"node {name!r}: the snntorch backend has no neuron that {what}; the emulator has"
+            )
     return SnnTorchNeurons(step) if is_snntorch(step) else RuleNeurons(step)
 
 
@@ -59,6 +59,8 @@ def is_snntorch(step: Step) -> bool:
 
 class SnnTorchNeurons(nn.Module):
     """``snntorch.Leaky``, or ``snntorch.Synaptic`` where inputs feed a current."""
+
+    gain: Tensor
 
     def __init__(self, step: Step) -> None:
         super().__init__()
@@ -84,65 +86,6 @@ class SnnTorchNeurons(nn.Module):
             return spikes, v, {"v": v, "i": i}
         spikes, v = self.neuron(driven, state["v"])
         return spikes, v, {"v": v}
-
-
-class RuleNeurons(nn.Module):
-    """The rule of a ``Step`` on tensors (eq:lif-membrane), with snnTorch's surrogate for spikes."""
-
-    def __init__(self, step: Step) -> None:
-        super().__init__()
-        self.step, self._fire = step, atan()
-        for name in ("decay", "gain", "offset", "drop", "v_reset", "threshold"):
-            value = getattr(step, name)
-            self.register_buffer(name, None if value is None else torch.tensor(value))
-        current = step.current
-        self.register_buffer("current_decay", None if current is None else torch.tensor(current.decay))
-        self.register_buffer("current_gain", None if current is None else torch.tensor(current.gain))
-
-    def forward(self, x: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """See ``Neurons``."""
-        after: State = {}
-        if self.step.current is not None:
-            x, after["i"] = self._taken(x, state["i"])
-        is_late = self.step.convention.reset_timing == "next"
-        v, fired = state["v"], self._fired(state["v"]) if is_late else None
-        if fired is not None and self._keeps_input():
-            v, fired = torch.where(fired, self.v_reset, v), None
-        p = self.decay * v + self.gain * x + self.offset
-        if fired is not None:
-            p = self._reset(p, fired)
-        if self.threshold is None:
-            return p, p, {**after, "v": p}
-        spikes = self._fire(p - self.threshold)
-        after["v"] = p if is_late else self._reset(p, self._fired(p))
-        return spikes, p, after
-
-    def _fired(self, v: Tensor) -> Tensor | None:
-        return None if self.threshold is None else v.detach() > self.threshold
-
-    def _reset(self, p: Tensor, fired: Tensor | None) -> Tensor:
-        """What a spike leaves of the membrane; its derivative stops at the spike."""
-        if fired is None or self.step.reset == "none":
-            return p
-        return torch.where(fired, p - self.drop if self.step.reset == "subtract" else self.v_reset, p)
-
-    def _keeps_input(self) -> bool:
-        rule = self.step.convention
-        return self.step.reset == "zero" and rule.keeps_input and self.step.current is None
-
-    def _taken(self, x: Tensor, i: Tensor) -> tuple[Tensor, Tensor]:
-        """What the membrane takes from the synaptic current, and the current after this step."""
-        a, order = self.current_decay, self.step.current.order  # type: ignore[union-attr]  # asked before
-        driven = self.current_gain * x
-        if order == "decay_add_use":
-            i = a * i + driven
-            return i, i
-        if order == "add_decay_use":
-            i = a * (i + driven)
-            return i, i
-        if order == "add_use_decay":
-            return i + driven, a * (i + driven)
-        return i, a * i + driven
 
 
 def forget(module: nn.Module) -> None:

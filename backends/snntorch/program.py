@@ -20,8 +20,8 @@ from hwnoise.backends.emulator.read_backs import run_between_read_backs
 from hwnoise.backends.emulator.rows import by_pass, in_reading_order, quiet_rows
 from hwnoise.backends.snntorch.activations import activate
 from hwnoise.backends.snntorch.derivatives import TorchDerivatives
-from hwnoise.backends.snntorch.leaves import leaves_of, tensor_by_pass, without_derivatives
 from hwnoise.backends.snntorch.layer import TorchLayer
+from hwnoise.backends.snntorch.leaves import leaves_of, tensor_by_pass, without_derivatives
 from hwnoise.backends.snntorch.threads import one_torch_thread
 from hwnoise.network import Network
 from hwnoise.streams import Stream

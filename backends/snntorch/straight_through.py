@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,7 +18,7 @@ class _StraightThrough(torch.autograd.Function):
         return value.view_as(value)
 
     @staticmethod
-    def backward(ctx: Any, error: Tensor) -> tuple[None, Tensor]:  # type: ignore[override]
+    def backward(ctx: Any, error: Tensor) -> tuple[None, Tensor]:
         return None, error
 
 
@@ -68,7 +67,7 @@ def _through_tiles(layer: Layer, x: Tensor, weight: Tensor, scale: Tensor | None
         if out.gain is not None:
             part = part * torch.as_tensor(out.gain, device=x.device)
         if out.adc is not None:
-            limit = unit * np.float32(out.full_scale)
+            limit = unit * out.full_scale
             limit = limit.expand_as(part) if scale is None else limit * scale
             part = torch.clamp(part, -limit, limit)
         parts.append(part)

@@ -10,7 +10,14 @@ import snntorch
 from torch import nn
 
 from hwnoise.backends.snntorch.modules import NoisyConv2d, NoisyLinear
-from hwnoise.backends.snntorch.neuron_nodes import SPIKING, Rule, array_of, neuron_node, recurrent_node, rule_of
+from hwnoise.backends.snntorch.neuron_nodes import (
+    SPIKING,
+    Rule,
+    array_of,
+    neuron_node,
+    recurrent_node,
+    rule_of,
+)
 from hwnoise.errors import InputError
 from hwnoise.graph import Edge
 from hwnoise.network import Network
@@ -43,8 +50,7 @@ def to_network(
 
     Its nodes are named ``linear1``, ``leaky2``, ... by kind and place. Time constants are those that
     give snnTorch's decays at ``dt``; reset and its timing are stated in the network, so that every backend
-    computes what snnTorch does. With ``reset_delay=False`` and ``"subtract"`` that holds as long as no
-    membrane stays above its threshold after a reset: snnTorch then takes the reset back.
+    computes what snnTorch does.
 
     Parameters
     ----------
@@ -82,6 +88,7 @@ def to_network(
         if isinstance(module, snntorch.RLeaky):
             back = f"{name}_recurrent"
             nodes[back] = recurrent_node(name, module, shape)
+            nodes[last] = _with_bias_of(name, module, nodes[last])
             edges += [(name, back), (back, name)]
         last = name
     nodes["output"] = Output(shape)
@@ -122,6 +129,16 @@ def _node(name: str, module: nn.Module, shape: Shape, dt: float) -> Node:
     if isinstance(module, nn.Flatten) and (module.start_dim, module.end_dim) == (1, -1):
         return Flatten()
     raise InputError(f"{name}: a {type(module).__name__} has no place in a network")
+
+
+def _with_bias_of(name: str, neuron: Any, before: Node) -> Node:
+    """The node before an RLeaky, with the bias of its recurrence, which acts from the first step on."""
+    bias = array_of(neuron.recurrent.bias) if neuron.all_to_all else np.zeros(0, np.float32)
+    if not bias.any():
+        return before
+    if not isinstance(before, (Affine, Linear)):
+        raise InputError(f"{name}: a recurrence with a bias needs a Linear before the neuron, to take it")
+    return Affine(before.weight, bias + (before.bias if isinstance(before, Affine) else 0))
 
 
 def _convolution(name: str, module: nn.Conv2d | NoisyConv2d) -> Conv2d:

@@ -14,7 +14,8 @@ from hwnoise.backends.emulator.timed.population import Population
 from hwnoise.backends.emulator.timed.reading import Seen
 from hwnoise.backends.emulator.timed.stage import Stage
 from hwnoise.backends.snntorch.activations import activate
-from hwnoise.backends.snntorch.neurons import State, scan
+from hwnoise.backends.snntorch.neurons import scan
+from hwnoise.backends.snntorch.rule_neurons import State
 from hwnoise.backends.snntorch.stages import TorchPopulation
 from hwnoise.backends.snntorch.straight_through import smooth_read, straight_through
 from hwnoise.errors import MismatchError
@@ -127,6 +128,7 @@ class Unrolled:
         """One step of ``x`` (rows, n) through a node of a loop."""
         stage = self._stages[name]
         if isinstance(stage, TorchPopulation):
+            out: Tensor
             out, _, states[name] = stage.neurons(x, states[name])
             return out
         if isinstance(stage, ArrayStage):
@@ -159,8 +161,8 @@ def map_of(name: str, node: Node, shape: Shape) -> Map:
 
 def _pooled(node: SumPool2d | AvgPool2d, x: Tensor) -> Tensor:
     """Sum or mean of each window of ``x`` (rows, channels, height, width), flat per row."""
-    shape = (node.kernel_size, node.stride, node.padding)
-    mean = functional.avg_pool2d(x, *(tuple(int(n) for n in part) for part in shape))
+    assert not isinstance(node.padding, str)
+    mean = functional.avg_pool2d(x, node.kernel_size, node.stride, node.padding)
     size = node.kernel_size[0] * node.kernel_size[1] if isinstance(node, SumPool2d) else 1
     return (mean * size).flatten(1)
 
@@ -168,5 +170,6 @@ def _pooled(node: SumPool2d | AvgPool2d, x: Tensor) -> Tensor:
 def _delayed(x: Tensor, lags: list[int]) -> Tensor:
     """What arrived ``lags[j]`` steps before each step, element by element."""
     steps = x.shape[1]
-    parts = [functional.pad(x[:, : max(steps - lag, 0), j], (min(lag, steps), 0)) for j, lag in enumerate(lags)]
+    late = [min(lag, steps) for lag in lags]
+    parts = [functional.pad(x[:, : steps - lag, j], (lag, 0)) for j, lag in enumerate(late)]
     return torch.stack(parts, dim=-1)

@@ -17,7 +17,7 @@ LANES = 16  # blocks side by side in a chunk of 64 elements
 def words(
     key: int, tick: int, rows: int, columns: int, device: torch.device | str = "cpu", first: int = 0
 ) -> Tensor:
-    """Return uniform 32-bit words: element ``first + j`` of tick ``tick + r`` at ``[r, j]`` (eq:philox-layout).
+    """Return uniform words, element ``first + j`` of tick ``tick + r`` at ``[r, j]`` (eq:philox-layout).
 
     Parameters
     ----------
@@ -44,7 +44,8 @@ def words(
 
 def _philox(counter: tuple[Tensor, Tensor, Tensor, Tensor], k0: int, k1: int) -> tuple[Tensor, ...]:
     """Return the four words of each counter under one key (eq:philox-round, eq:philox-key)."""
-    c0, c1, c2, c3 = torch.broadcast_tensors(*counter)
+    rows, blocks = len(counter[2]), len(counter[0])
+    c0, c1, c2, c3 = (part.expand(rows, blocks) for part in counter)
     for _ in range(10):
         product_0, product_1 = c0 * int(rule.MULTIPLIER_0), c2 * int(rule.MULTIPLIER_1)
         c0 = (product_1 >> 32) & LOW ^ c1 ^ k0

@@ -104,8 +104,9 @@ def _outcome(found: Deployment) -> str:
     shown += f", accuracy {percent(found.accuracy)}"
     if found.float_accuracy is None:
         return shown
-    lost = found.float_accuracy - found.accuracy
-    return f"{shown} ({percent(found.float_accuracy)} before the conversion, {100 * lost:.1f} points lost)"
+    lost = 100 * (found.float_accuracy - found.accuracy)
+    loss = f"{lost:.1f} points lost" if lost > 0 else "nothing lost"
+    return f"{shown} ({percent(found.float_accuracy)} before the conversion: {loss})"
 
 
 def _differences(found: Deployment) -> str:

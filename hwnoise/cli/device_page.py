@@ -51,7 +51,7 @@ def as_lines(chip: Substrate) -> Iterator[str]:
 
 
 def meanings(effect: type[Effect]) -> dict[str, str]:
-    """What each parameter of an effect means, with its unit: from its docstring and those it inherits from."""
+    """What each parameter of an effect means, with its unit: from its docstring and inherited ones."""
     found: dict[str, str] = {}
     for owner in reversed(effect.__mro__):
         _, _, attributes = inspect.cleandoc(owner.__dict__.get("__doc__") or "").partition("----------\n")

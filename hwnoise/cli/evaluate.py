@@ -8,7 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwnoise.cli.options import Backend, Chip, Chips, Data, Device, Json, Network, Quiet, Seed, Set, Task
+from hwnoise.cli.options import (
+    Backend,
+    Chip,
+    Chips,
+    Coding,
+    Data,
+    Device,
+    Json,
+    Network,
+    Quiet,
+    Seed,
+    Set,
+    Steps,
+    Task,
+    TorchDevice,
+    with_torch_device,
+)
 from hwnoise.cli.output import emit_json, interval
 from hwnoise.errors import InputError
 
@@ -47,6 +63,9 @@ def evaluate(
             "--constants", help="Your own costs for --cost: a TOML file, or a known set.", metavar="FILE"
         ),
     ] = None,
+    coding: Coding = None,
+    steps: Steps = None,
+    torch_device: TorchDevice = None,
     settings: Set = None,
     seed: Seed = None,
     as_json: Json = False,
@@ -63,8 +82,9 @@ def evaluate(
       hwnoise evaluate runs/digits-pcm-anp-1 --ages 1,3600,86400,31536000 --compensate
       hwnoise evaluate --chip runs/digits-pcm-anp-1 --cost
     """
-    flags = {"task": task, "data": data, "seed": seed, "network": network, "device": device}
-    judge = _judge(chip, source, settings, flags | {"backend": backend, "chips": chips})
+    flags: dict[str, Any] = {"task": task, "data": data, "seed": seed, "network": network, "device": device}
+    flags |= {"backend": backend, "chips": chips, "coding": coding, "steps": steps}
+    judge = _judge(chip, source, with_torch_device(settings, torch_device), flags)
     if compensate and ages is None:
         raise InputError("--compensate corrects drift and needs --ages")
     found = judge.now() if ages is None else judge.over(_seconds(ages), compensate)
@@ -127,4 +147,4 @@ def _show(judge: Judge, found: Evaluation | tuple[Age, ...], spent: Cost | None,
         print(f"\nreading {judge.samples:,} samples once on one chip\n{spent}")
 
 
-_OF_THE_CHIP = ("network", "device", "backend", "chips")
+_OF_THE_CHIP = ("network", "device", "backend", "chips", "coding", "steps")

@@ -31,4 +31,18 @@ Chip = Annotated[
     str | None,
     typer.Option("--chip", help="One kept chip: a file, or the chip of a run.", metavar="FILE|RUN"),
 ]
+Coding = Annotated[
+    str | None,
+    typer.Option(help="For spiking networks: rate, latency, constant or native.", metavar="CODING"),
+]
+Steps = Annotated[int | None, typer.Option(help="Steps of time of one presentation.", metavar="N")]
+TorchDevice = Annotated[
+    str | None,
+    typer.Option("--torch-device", help="For snntorch: cpu, cuda or cuda:1.", metavar="DEVICE"),
+]
 Chips = Annotated[int | None, typer.Option(help="Chip instances to judge on.", metavar="N")]
+
+
+def with_torch_device(settings: list[str] | None, device: str | None) -> list[str]:
+    """Return ``--set`` with what ``--torch-device`` says added to it."""
+    return [*(settings or ()), *([f'backend.torch_device="{device}"'] if device else ())]

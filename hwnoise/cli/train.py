@@ -8,7 +8,23 @@ from typing import Annotated, Any
 
 import typer
 
-from hwnoise.cli.options import Backend, Chip, Chips, Data, Device, Json, Network, Quiet, Seed, Set, Task
+from hwnoise.cli.options import (
+    Backend,
+    Chip,
+    Chips,
+    Coding,
+    Data,
+    Device,
+    Json,
+    Network,
+    Quiet,
+    Seed,
+    Set,
+    Steps,
+    Task,
+    TorchDevice,
+    with_torch_device,
+)
 from hwnoise.cli.output import emit_json, print_lines
 
 
@@ -26,6 +42,9 @@ def train(
     backend: Backend = None,
     epochs: Annotated[int | None, typer.Option(help="Passes through the training data.", metavar="N")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples for each update.", metavar="N")] = None,
+    coding: Coding = None,
+    steps: Steps = None,
+    torch_device: TorchDevice = None,
     settings: Set = None,
     chip: Chip = None,
     save_chip: Annotated[
@@ -47,6 +66,7 @@ def train(
     Example:
       hwnoise train
       hwnoise train --device smtj --epochs 60 --seed 7
+      hwnoise train --device loihi2 --coding latency
       hwnoise train exp.toml --set one_over_f.scale=2 --out runs/louder
       hwnoise train --resume --out runs/louder
       hwnoise train --chip lab.safetensors --save-chip lab-trained.safetensors
@@ -55,7 +75,7 @@ def train(
 
     config = training.load_config(
         experiment,
-        settings or (),
+        with_torch_device(settings, torch_device),
         task=task,
         data=data,
         network=network,
@@ -64,6 +84,8 @@ def train(
         backend=backend,
         epochs=epochs,
         batch_size=batch_size,
+        coding=coding,
+        steps=steps,
         chips=chips,
         chip=chip,
         out=out,

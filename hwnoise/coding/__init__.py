@@ -5,4 +5,4 @@ from __future__ import annotations
 from hwnoise.coding.codec import CODINGS, Codec
 from hwnoise.coding.program import CodedBackend, CodedProgram
 
-__all__ = ["CODINGS", "CodedBackend", "CodedProgram", "Codec"]
+__all__ = ["CODINGS", "Codec", "CodedBackend", "CodedProgram"]

@@ -110,7 +110,11 @@ class Codec:
         """In words, for the first lines of a run."""
         if self.is_native:
             return "the samples have a time axis of their own"
-        how = {"rate": "spike rates", "latency": "one spike, the earlier the stronger", "constant": "currents"}
+        how = {
+            "rate": "spike rates",
+            "latency": "one spike, the earlier the stronger",
+            "constant": "currents",
+        }
         return f"inputs are {how[self.name]} over {self.steps} steps"
 
     def as_metadata(self) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def latency(intensity: Array, steps: int, key: np.uint64, first: int = 0) -> Arr
     """
     when = np.floor((1 - intensity) * np.float32(steps - 1) + np.float32(0.5)).astype(np.int64)
     fires = (intensity > 0)[:, np.newaxis] & (when[:, np.newaxis] == np.arange(steps)[:, np.newaxis])
-    return fires.astype(np.float32)
+    return np.asarray(fires, np.float32)
 
 
 def constant(intensity: Array, steps: int, key: np.uint64, first: int = 0) -> Array:

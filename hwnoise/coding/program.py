@@ -47,6 +47,10 @@ class CodedProgram:
         """What the chip counted."""
         return self.chip.events
 
+    @events.setter
+    def events(self, counts: dict[str, int]) -> None:
+        self.chip.events = counts
+
     def run(self, x: Array, probe: Probe = ONE_PASS) -> Reading:
         """Encode ``x``, run it, decode: ``Reading.output`` is (passes, samples, classes) probabilities."""
         courses = self.codec.encode(x, self.key, self.presented)
@@ -54,7 +58,9 @@ class CodedProgram:
         self.presented += len(courses)
         output = self.codec.decode(reading.output)
         inner = reading.derivatives
-        outer = None if inner is None else DecodedDerivatives(inner, self.codec.scale, output, courses.shape[1])
+        outer = (
+            None if inner is None else DecodedDerivatives(inner, self.codec.scale, output, courses.shape[1])
+        )
         return replace(reading, output=output, steps=courses.shape[1], derivatives=outer)
 
     def read_weights(self) -> dict[str, Array]:
@@ -122,19 +128,14 @@ class DecodedDerivatives:
         return np.asarray(change, np.float32)
 
 
-@dataclass(frozen=True)
 class CodedBackend:
     """``inner``, which puts an encoder and a read-out around a network that brings its coding along.
 
     What a network says of itself (``Network.metadata["coding"]``) holds wherever it is put on a chip.
     """
 
-    inner: Backend
-
-    @property
-    def name(self) -> str:
-        """Of the backend inside."""
-        return self.inner.name
+    def __init__(self, inner: Backend) -> None:
+        self.inner, self.name = inner, inner.name
 
     def compile(
         self,

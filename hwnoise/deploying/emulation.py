@@ -35,7 +35,7 @@ def emulate(network: IntegerNetwork, x: Array) -> tuple[dict[str, Array], dict[s
     parts = Parts(network, quiet, Stream(0))
     rows = np.arange(len(x))
     ticks = (rows * x.shape[1]).astype(np.uint64)
-    is_binary = 0 <= x.min() and x.max() <= 1
+    is_binary = x.min() >= 0 and x.max() <= 1
     flat = np.ascontiguousarray(x.reshape(*x.shape[:2], -1), np.int8 if is_binary else np.int32)
     shown = Presentation(parts, flat, rows, ticks, None, sees_all=True, fresh=True)
     shown.run()

@@ -10,16 +10,16 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import numpy as np
 
 from hwnoise.backends.lava.detect import install_lines
 from hwnoise.backends.lava.layout import lava_shape
-from hwnoise.backends.lava.plan import MODULES, Array, Plan, Population, Process
+from hwnoise.backends.lava.plan import MODULES, NEVER, Array, Plan, Population, Process
 from hwnoise.files import replacing
 
 SCRIPT, WEIGHTS, SAMPLES = "run_in_lava.py", "weights.npz", "samples.npz"
-NEVER = 1 << 17  # the threshold of an integrator
 _STEPS_AT_ONCE = 2000  # Lava keeps the whole input of a run in memory, and fetches its output value by value
 _TAKEN = set(MODULES) | {
     "x",
@@ -64,14 +64,14 @@ def emit(
         If the system refuses.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {
+    weights: dict[str, Any] = {
         f"{process.name}.{key}": value
         for process in plan.processes
         for key, value in process.settings.items()
         if isinstance(value, np.ndarray)
     }
     weights |= {f"{p.name}.late_bias": p.late_bias for p in plan.populations if p.late_bias is not None}
-    samples = {"x": x} | ({} if labels is None else {"labels": labels})
+    samples: dict[str, Any] = {"x": x} | ({} if labels is None else {"labels": labels})
     paths = tuple(folder / name for name in (SCRIPT, WEIGHTS, SAMPLES))
     with replacing(paths[0]) as temporary:
         temporary.write_text(script(plan, title, readout), encoding="utf-8")

@@ -31,14 +31,13 @@ NOISES = NODE_EFFECTS | {
 OTHER_HOLDERS = {
     "pulsed_update": "devices of a [pulsed_update] hold weights by a model of their own",
     "photonic_mesh": "a photonic_mesh holds weights in the phases of light",
-    "stochastic_synapse": "a stochastic_synapse has none: its weight is a probability or the size of an event",
+    "stochastic_synapse": "a stochastic_synapse has probabilities and sizes of events instead",
 }
 NEEDED = {
     "converter_mismatch": ("adc", "acts on output converters"),
     "adc_nonlinearity": ("adc", "bends the codes of output converters"),
     "write_verify": ("programming_noise", "repeats a programming for its noise"),
     "short_term_plasticity": ("stochastic_synapse", "changes probabilities of release"),
-    "loihi_noise": ("fixed_point", "adds whole numbers to those of a digital chip"),
 }
 NOT_BESIDE_MESHES = {
     "read_noise": "no single device whose reads could be noisy; [output_noise] is that of the detectors",
@@ -48,9 +47,6 @@ NOT_BESIDE_SYNAPSES = {
     "conductance": "holds the weight itself",
     "pulsed_update": "has a digital parameter, and nothing that pulses would move",
     "photonic_mesh": "sends events, and a mesh interferes waves",
-    "read_noise": "releases at random, which is the noise of its reads",
-    "mismatch": "sends events of the size that it was given",
-    "tile": "sends events, which add up however they are wired",
 }
 ON_DIGITAL_CHIPS = frozenset({"clock", "fixed_point", "loihi_noise", "write"})
 
@@ -62,7 +58,7 @@ def refusals(chip: Substrate) -> Iterator[str]:
     yield from _beside_synapses(chip, found)
     yield from _exclusive(found)
     yield from _beside_meshes(found)
-    yield from _beside_whole_numbers(found)
+    yield from _beside_whole_numbers(chip, found)
     yield from _numbers(chip)
     yield from _labels(chip, found)
 
@@ -96,6 +92,8 @@ def _beside_synapses(chip: Substrate, found: dict[str, Effect]) -> Iterator[str]
             "short_term_plasticity takes resources from synapses that release with one probability at rest: "
             f"stochastic_synapse.law must be 'fixed', not '{synapse.law}'"
         )
+    if chip.mismatch is not None and chip.mismatch.refresh == "dynamic":
+        yield "a stochastic_synapse sends events of one size: mismatch.refresh must be 'frozen' beside it"
     if chip.dac is not None and chip.dac.slice_bits is not None:
         yield "a stochastic_synapse takes an input as events, not digit by digit: no dac.slice_bits beside it"
 
@@ -106,10 +104,13 @@ def _beside_meshes(found: dict[str, Effect]) -> Iterator[str]:
             yield f"a weight of a photonic_mesh is {reason}"
 
 
-def _beside_whole_numbers(found: dict[str, Effect]) -> Iterator[str]:
-    for name in found:
-        if "fixed_point" in found and name not in ON_DIGITAL_CHIPS:
-            yield f"a chip of [fixed_point] computes with whole numbers, which have no {name}: no [{name}] beside it"
+def _beside_whole_numbers(chip: Substrate, found: dict[str, Effect]) -> Iterator[str]:
+    if chip.fixed_point is None:
+        return
+    for name in (name for name in found if name not in ON_DIGITAL_CHIPS):
+        yield f"a chip of [fixed_point] computes with whole numbers: no [{name}] beside it"
+    if chip.loihi_noise is not None and chip.fixed_point.arithmetic == "xylo":
+        yield "loihi_noise is that of Loihi: no [loihi_noise] beside fixed_point.arithmetic = 'xylo'"
 
 
 def _exclusive(found: dict[str, Effect]) -> Iterator[str]:
@@ -131,6 +132,11 @@ def _numbers(chip: Substrate) -> Iterator[str]:
         yield "levels.rounding 'stochastic' draws when a device is programmed: digital weights take 'nearest'"
     if chip.adc is not None and chip.adc_nonlinearity is not None and chip.adc.bits > MAX_BITS:
         yield f"adc_nonlinearity bends each code of its own: adc.bits must be at most {MAX_BITS} with it"
+    if chip.loihi_noise is not None and (chip.fixed_point is None) != (chip.loihi_noise.unit is not None):
+        yield (
+            "loihi_noise counts in whole numbers: loihi_noise.unit says what 1 of them adds to a node where "
+            "there is no [fixed_point] table, and only there"
+        )
     if chip.adc is None and chip.output_noise is not None and chip.output_noise.reference == "full_scale":
         yield "output_noise.reference 'full_scale' is the range of a converter, and there is no [adc] table"
 

@@ -62,9 +62,7 @@ class DeviceTelegraph(Effect):
         """Step from low to high, as a share of the conductance, at ``x = g / g_max``."""
         return np.maximum(self.amplitude.at(x), 0.0)
 
-    def correlation(
-        self, first: NDArray[np.uint64], second: NDArray[np.uint64], read_period: float
-    ) -> float:
+    def correlation(self, first: NDArray[np.uint64], second: NDArray[np.uint64], read_period: float) -> float:
         """Correlation of a device between reads at ticks ``first`` and ``second``, averaged over devices."""
         hold = np.uint64(self.hold(read_period))
         lags = np.abs((first // hold).astype(np.int64) - (second // hold).astype(np.int64)).ravel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from hwnoise.devices.effect import Effect
 
@@ -24,7 +24,7 @@ class FixedPoint(Effect):
     exponent_min, exponent_max : int
         Range of the power of two on a layer's weighted sums, -8 to 7.
     threshold_max : int
-        Largest threshold, in units of 64.
+        Largest threshold, in units of 64 (Loihi) or 1.
     bias_max, bias_exponent_max : int
         Largest mantissa and power of two of a bias.
     message_bits : int
@@ -52,9 +52,3 @@ class FixedPoint(Effect):
     strict: bool = False
     neurons: int | None = Field(default=None, ge=1)
     synapses: int | None = Field(default=None, ge=1)
-
-    @model_validator(mode="after")
-    def _is_one_chip(self) -> FixedPoint:
-        if self.arithmetic == "xylo" and self.message_bits:
-            raise ValueError("message_bits must be 0 with arithmetic = 'xylo', whose spikes carry no payload")
-        return self

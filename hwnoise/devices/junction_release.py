@@ -1,4 +1,4 @@
-"""A pair of magnetic junctions as a synapse: a pulse switches each with a probability (eq:junction-switching)."""
+"""Two magnetic junctions as a synapse: a pulse switches each or does not (eq:junction-switching)."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class JunctionRelease(Release):
             middle = 0.5 * (low + high)
             above = _mean(middle) > exact
             low, high = np.where(above, low, middle), np.where(above, middle, high)
-        return (0.5 * (low + high)).astype(np.float32)
+        return np.asarray(0.5 * (low + high), np.float32)
 
     def bounded(self, parameter: Floats) -> Floats:
         """``q`` within its range."""

@@ -52,7 +52,7 @@ class Levels(Effect):
         """What a digital memory holds of weights ``w`` in shares of their range; any shape."""
         out = np.empty(w.size, np.float64)
         kernel.to_nearest_level(np.abs(w).astype(np.float64).ravel(), self.table(), out)
-        return np.copysign(out, w.ravel()).astype(np.float32).reshape(w.shape)
+        return np.asarray(np.copysign(out, w.ravel()).reshape(w.shape), np.float32)
 
     def quantize(
         self,

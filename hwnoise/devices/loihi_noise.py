@@ -22,9 +22,13 @@ class LoihiNoise(Effect):
         7 to 23; the standard deviation is ``73.9 * 2**(exponent - 7)`` in units of the membrane.
     target : str
         ``"membrane"`` or ``"current"``.
+    unit : float, optional
+        What 1 of the noise adds to a node, above 0 and up to 1e6, on a chip without whole numbers;
+        there it enters the node's sum, whatever the target.
     """
 
     mantissa: int = Field(default=0, ge=-8, le=8)
     exponent: int = Field(default=15, ge=7, le=23)
     target: Literal["membrane", "current"] = "membrane"
+    unit: float | None = Field(default=None, gt=0, le=1e6)
     handles: Handles = ("paired", "mean_subtracted")

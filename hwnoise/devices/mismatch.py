@@ -110,8 +110,14 @@ class ConverterMismatch(Effect):
         return gain, offset * np.float32(self.offset)
 
 
+Parameter = Literal[
+    "tau_mem", "tau_syn", "tau_adaptation", "r", "w_in", "v_leak", "v_threshold", "v_low", "v_reset",
+    "refractory", "adaptation",
+]  # fmt: skip
+
+
 class NeuronMismatch(_Spread):
-    """Neuron parameters spread about their nominal values, fixed per chip.
+    """Neuron parameters spread about their nominal values, fixed per chip (eq:neuron-mismatch).
 
     Attributes
     ----------
@@ -120,10 +126,11 @@ class NeuronMismatch(_Spread):
     distribution : str
         ``"normal"`` or ``"lognormal"``.
     parameters : tuple of str
-        Which parameters, by their names in the network: ``"tau_mem"``, ``"v_threshold"``, ...
+        Which parameters, by their names in the network: ``"tau_mem"`` (also the ``tau`` of a neuron
+        that has only one), ``"v_threshold"``, ...
     """
 
-    parameters: tuple[str, ...] = Field(min_length=1, strict=False)
+    parameters: tuple[Parameter, ...] = Field(min_length=1, strict=False)
 
     def spread(self, name: str, value: Floats, stream: Stream) -> Floats:
         """Values of parameter ``name`` (n,) on this chip; unchanged where it is not in ``parameters``."""

@@ -63,7 +63,7 @@ class PhotonicMesh(Effect):
         left, values, right = np.linalg.svd(matrices)
         phases = self._quantized(np.arccos(np.clip(values, 0.0, 1.0)))
         seen = np.cos(gains[1] * phases)
-        return self._mesh(left, gains[0]) * seen[:, None, :] @ self._mesh(right, gains[2])
+        return np.asarray(self._mesh(left, gains[0]) * seen[:, None, :] @ self._mesh(right, gains[2]))
 
     def _mesh(self, orthogonal: Floats, gain: Floats) -> Floats:
         blocks, n, _ = orthogonal.shape

@@ -8,7 +8,7 @@ from hwnoise.devices.effect import Effect
 
 
 class ShortTermPlasticity(Effect):
-    """A release takes a share u of a synapse's resources, which recover; u itself grows with events, and decays.
+    """A release takes a share u of a synapse's resources, which recover; u grows with events, and decays.
 
     The probability of release at rest is that of the stochastic synapse; an input other than 0 is an event.
 

@@ -92,9 +92,7 @@ def describe() -> list[dict[str, str]]:
 def fitting(capabilities: Capabilities, network: Network | None = None) -> tuple[str, ...]:
     """Names of the learners that can work with what a chip shows, and with ``network`` if it is known."""
     return tuple(
-        name
-        for name, rule in _RULES.items()
-        if rule.needs.met_by(capabilities) and rule.needs.takes(network)
+        name for name, rule in _RULES.items() if rule.needs.met_by(capabilities) and rule.needs.takes(network)
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from hwnoise.backends.base import Array, Capabilities, LocalRule, Order, Probe, Program, Reading
+from hwnoise.backends.base import Array, Capabilities, LocalRule, Order, Probe, Program, Reading, Traces
 from hwnoise.learners.base import TIMED, Needs, at_least, check_losses, one_of, pick_order
 from hwnoise.learners.fit import require
 from hwnoise.learners.traces import share, steps_of, traces
@@ -41,9 +41,9 @@ class SpikingNodePerturbation:
     post : str
         ``"drive"``: what a membrane took in at a step; ``"membrane"``: the membrane itself, in which
         earlier steps and resets live on.
-    trace : float
-        Share of a presynaptic trace left after one step, in [0, 1). At 0 the estimate is unbiased;
-        a longer trace trades bias for variance, well where inputs are rates.
+    trace : float or None
+        Share of a presynaptic trace left after one step, in [0, 1); None: as in the membrane it feeds.
+        At 0 the estimate is unbiased; a longer trace trades bias for variance.
     normalizer : str
         ``"layer"``: by the mean squared change in each layer; ``"network"``: over all layers together,
         for neurons that are equally noisy.
@@ -57,7 +57,7 @@ class SpikingNodePerturbation:
 
     name: ClassVar[str] = "snp"
     summary: ClassVar[str] = (
-        "spiking node perturbation: local traces times what two noisy passes differ by, and one loss difference"
+        "local traces times what two noisy passes differ by, and one loss difference per sample"
     )
     source: ClassVar[str] = (
         "I. R. Fiete and H. S. Seung, Phys. Rev. Lett. 97:048104 (2006); "
@@ -71,7 +71,7 @@ class SpikingNodePerturbation:
     pairs: int = 1
     order: Literal["auto", "interleaved", "batch"] = "auto"
     post: Literal["drive", "membrane"] = "drive"
-    trace: float = 0.5
+    trace: float | None = None
     normalizer: Literal["layer", "network"] = "layer"
     _order: Order = field(default="interleaved", init=False)
     _neurons: dict[str, int] = field(default_factory=dict, init=False, repr=False)
@@ -101,7 +101,7 @@ class SpikingNodePerturbation:
         return Probe(
             passes=2 * self.pairs,
             order=self._order,
-            local=LocalRule("trace" if self.trace else "spike", _POST[self.post], self.trace),
+            local=LocalRule("spike" if self.trace == 0 else "trace", _POST[self.post], self.trace),
         )
 
     def tell(self, reading: Reading, losses: Array) -> dict[str, Array]:
@@ -109,17 +109,21 @@ class SpikingNodePerturbation:
         losses = check_losses(losses, 2 * self.pairs)
         synapses = traces(self.name, reading)
         difference = (losses[0::2] - losses[1::2]).astype(np.float32)
-        sizes = {layer: np.float32(self._neurons[layer] * steps_of(reading)) for layer in synapses}
-        change = {layer: found.power / sizes[layer] for layer, found in synapses.items()}
-        if self.normalizer == "network":
-            total = sum(found.power for found in synapses.values()) / sum(sizes.values())
-            change = dict.fromkeys(synapses, total)
+        change = self._change(synapses, steps_of(reading))
         estimate = {}
         for layer, found in synapses.items():
             credit = divide(difference, change[layer] * np.float32(difference.size))
             estimate[f"{layer}.weight"] = found.correlate(credit)
             estimate[f"{layer}.bias"] = found.correlate_bias(credit)
         return estimate
+
+    def _change(self, synapses: Mapping[str, Traces], steps: int) -> dict[str, Array]:
+        """Mean square of the post variable, (pairs, samples), that each layer is divided by."""
+        sizes = {layer: np.float32(self._neurons[layer] * steps) for layer in synapses}
+        if self.normalizer == "layer":
+            return {layer: found.power / sizes[layer] for layer, found in synapses.items()}
+        total = np.sum([found.power for found in synapses.values()], axis=0, dtype=np.float32)
+        return dict.fromkeys(synapses, np.asarray(total / sum(sizes.values())))
 
     def state(self) -> dict[str, Array]:
         """See ``Learner.state``: nothing is remembered."""

@@ -40,8 +40,9 @@ class ThreeFactor:
     baseline : str
         Of a loss: ``"passes"``: the mean over the passes over its sample; ``"running"``: the mean
         over the last batches, all that a chip can keep that does not repeat itself.
-    trace : float
-        Share of a presynaptic trace left after one step, in [0, 1).
+    trace : float or None
+        Share of a presynaptic trace left after one step, in [0, 1); None: as in the membrane it feeds,
+        which is how long a spike matters there.
     order : str
         ``"interleaved"``, ``"batch"``, or ``"auto"``: by the batch where the noise has memory.
 
@@ -66,7 +67,7 @@ class ThreeFactor:
     passes: int = 2
     post: Literal["spike", "membrane"] = "spike"
     baseline: Literal["passes", "running"] = "passes"
-    trace: float = 0.5
+    trace: float | None = None
     order: Literal["auto", "interleaved", "batch"] = "auto"
     _order: Order = field(default="interleaved", init=False)
     _mean: float | None = field(default=None, init=False, repr=False)
@@ -92,7 +93,7 @@ class ThreeFactor:
 
     def ask(self, key: int, batch: int) -> Probe:
         """Equal noisy passes, with the synapses summing up."""
-        rule = LocalRule("trace" if self.trace else "spike", _POST[self.post], self.trace)
+        rule = LocalRule("spike" if self.trace == 0 else "trace", _POST[self.post], self.trace)
         return Probe(passes=self.passes, order=self._order, local=rule)
 
     def tell(self, reading: Reading, losses: Array) -> dict[str, Array]:

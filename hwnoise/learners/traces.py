@@ -9,10 +9,14 @@ from hwnoise.backends.base import Reading, Traces
 from hwnoise.errors import InputError, MismatchError
 
 
-def share(learner: str, option: str, value: object) -> float:
-    """Return ``value`` if it is a number in [0, 1); InputError otherwise."""
+def share(learner: str, option: str, value: object) -> float | None:
+    """Return ``value`` if it is None or a number in [0, 1); InputError otherwise."""
+    if value is None:
+        return None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
-        raise InputError(f"learner {learner}: {option} must be a number from 0 to below 1, not {value!r}")
+        raise InputError(
+            f"learner {learner}: {option} must be a number from 0 to below 1, or left out, not {value!r}"
+        )
     return float(value)
 
 

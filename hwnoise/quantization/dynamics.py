@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnoise.arithmetic import Arithmetic
 from hwnoise.convention import Convention, convention_of
 from hwnoise.errors import InputError, MismatchError
 from hwnoise.network import Network
@@ -55,8 +56,8 @@ class Dynamics:
     notes: tuple[str, ...]
 
 
-def dynamics_of(network: Network, name: str) -> Dynamics:
-    """Return what the neurons ``name`` of ``network`` do in one step.
+def dynamics_of(network: Network, name: str, rules: Arithmetic) -> Dynamics:
+    """Return what the neurons ``name`` of ``network`` do in one step; ``rules`` are the chip's.
 
     Raises
     ------
@@ -70,14 +71,18 @@ def dynamics_of(network: Network, name: str) -> Dynamics:
     if network.dt is None:
         raise InputError(f"neurons {name!r}: the network does not state dt, its time step in seconds")
     rule, dt = convention_of(network.metadata, name), network.dt
-    _check_reset(network, name, node, rule)
+    _check_reset(network, name, node, rule, rules)
     tau = _parameter(node, name, "tau_mem" if hasattr(node, "tau_mem") else "tau")
     fade = 0.0 if tau is None else _lost(dt / tau, rule, name)
     tau_syn = _parameter(node, name, "tau_syn")
     fade_synapse = 1.0 if tau_syn is None else _lost(dt / tau_syn, rule, name)
-    gain = (_parameter(node, name, "r") or 0.0) * (1.0 if rule.gain == "unit" else dt if tau is None else fade)
+    gain = (_parameter(node, name, "r") or 0.0) * (
+        1.0 if rule.gain == "unit" else dt if tau is None else fade
+    )
     if tau_syn is not None:
-        gain *= (_parameter(node, name, "w_in") or 0.0) * (1.0 if rule.synapse_gain == "unit" else fade_synapse)
+        gain *= (_parameter(node, name, "w_in") or 0.0) * (
+            1.0 if rule.synapse_gain == "unit" else fade_synapse
+        )
     if not gain > 0:
         raise InputError(f"neurons {name!r}: the gain r (times w_in) must be > 0 on the chip, not {gain:g}")
     rest = _parameter(node, name, "v_leak") or 0.0
@@ -96,7 +101,7 @@ def dynamics_of(network: Network, name: str) -> Dynamics:
         offset=offset,
         rest=fade * (rest - offset),
         refractory=round((refractory or 0.0) / dt),
-        notes=tuple(_notes(name, rule, tau_syn is not None, threshold is not None)),
+        notes=tuple(_notes(name, rule, rules, tau_syn is not None, threshold is not None)),
     )
 
 
@@ -126,19 +131,21 @@ def _above(threshold: float, name: str) -> float:
     return threshold
 
 
-def _check_reset(network: Network, name: str, node: Neuron, rule: Convention) -> None:
+def _check_reset(network: Network, name: str, node: Neuron, rule: Convention, rules: Arithmetic) -> None:
     reset = rule.reset or network.reset
-    if node.is_spiking and reset != "zero":
+    if node.is_spiking and reset != rules.reset:
         stated = "the network does not state its reset" if reset is None else f"reset is {reset!r}"
-        raise MismatchError(f"neurons {name!r}: {stated}, and the chip's neurons go to v_reset: 'zero'")
+        raise MismatchError(f"neurons {name!r}: {stated}, and the chip resets by {rules.reset!r}")
 
 
-def _notes(name: str, rule: Convention, has_current: bool, is_spiking: bool) -> list[str]:
+def _notes(name: str, rule: Convention, rules: Arithmetic, has_current: bool, is_spiking: bool) -> list[str]:
     found = []
-    if is_spiking and rule.reset_timing == "next" and not rule.keeps_input:
+    if is_spiking and rule.reset_timing == "next" and not rule.keeps_input and rules.reset == "zero":
         found.append(f"{name}: a reset in the next step drops its input; the chip keeps it")
-    if is_spiking and rule.spikes == "several":
+    if is_spiking and rule.spikes == "several" and rules.most == 1:
         found.append(f"{name}: several spikes in one step become one on the chip")
+    if is_spiking and rule.spikes == "one" and rules.most > 1:
+        found.append(f"{name}: a membrane of several thresholds sends several spikes on the chip")
     if has_current and rule.synapse not in ("decay_add_use",):
         found.append(f"{name}: the chip's current decays, takes its input and is then used")
     return found

@@ -54,7 +54,9 @@ def _synapses(network: Network, wiring: Wiring, name: str, entry: SynapseNumbers
     passes_on = is_relay(network, wiring, name)
     delays = wiring.delays.get(name)
     return IntegerSynapses(
-        weight=np.ones(weight.shape, np.int32) if passes_on else nearest(weight / unit, entry.bits, entry.sign_mode),
+        weight=np.ones(weight.shape, np.int32)
+        if passes_on
+        else nearest(weight / unit, entry.bits, entry.sign_mode),
         scale=entry.scale,
         exponent=entry.exponent,
         bits=entry.bits,
@@ -87,4 +89,5 @@ def _neurons(
         kind=entry.kind,
         vth_low=entry.vth_low,
         refractory=entry.refractory,
+        arithmetic=entry.arithmetic,
     )

@@ -29,7 +29,11 @@ def limits(bits: int, sign_mode: SignMode) -> tuple[int, int, int]:
         Unless ``bits`` is 1 to 8 and the mode is one of the three.
     """
     if not 1 <= bits <= 8 or sign_mode not in get_args(SignMode):
-        raise InputError(f"weights have 1 to 8 bits and are {', '.join(get_args(SignMode))}, not {bits}, {sign_mode!r}")
+        raise InputError(
+            f"weights have 1 to 8 bits and are {', '.join(get_args(SignMode))}, not {bits}, {sign_mode!r}"
+        )
+    if sign_mode == "signed":
+        return -(1 << (bits - 1)), (1 << (bits - 1)) - 1, 1
     step = 1 << (8 - bits + (sign_mode == "mixed"))
     largest = 256 - step
     return {"mixed": (-256, largest, step), "excitatory": (0, largest, step)}.get(
@@ -55,7 +59,9 @@ def prepare(weight: Array, bits: int = 8, sign_mode: SignMode | None = None) -> 
         weights of our own are rounded by ``nearest`` first, and this leaves them as they are.
     """
     mode = sign_mode or sign_mode_of(weight)
-    _, _, step = limits(bits, mode)
+    low, high, step = limits(bits, mode)
+    if mode == "signed":
+        return np.clip(weight, low, high).astype(np.int32)
     turned = -weight if mode == "inhibitory" else weight
     cut = np.clip(turned, -256 if mode == "mixed" else 0, 255).astype(np.int32) // step * step
     return np.asarray(-cut if mode == "inhibitory" else cut, np.int32)

@@ -1,13 +1,14 @@
-"""The few numbers that turn a float layer into integers, and back: what travels in a file beside the floats."""
+"""The few numbers that turn float layers into integers and back; files hold them beside the floats."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from hwnoise.arithmetic import ARITHMETICS, Arithmetic, Name
 from hwnoise.errors import InputError
-from hwnoise.integers import IntegerNetwork, IntegerNeurons, SignMode
+from hwnoise.integers import SignMode
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,10 @@ class SynapseNumbers:
 
 @dataclass(frozen=True)
 class NeuronNumbers:
-    """Of one population; see :class:`~hwnoise.integers.IntegerNeurons`. ``rest`` is the leak's part of the bias."""
+    """Of one population; see :class:`~hwnoise.integers.IntegerNeurons`.
+
+    ``rest`` is the leak's part of the bias.
+    """
 
     kind: Literal["lif", "ternary", "li"]
     du: int
@@ -35,13 +39,20 @@ class NeuronNumbers:
     vth_low: int = 0
     rest: int = 0
     refractory: int = 0
+    arithmetic: Name = "loihi"
+
+    @property
+    def rules(self) -> Arithmetic:
+        """How the neurons count."""
+        return ARITHMETICS[self.arithmetic]
 
     def bias_unit(self, synapse_scale: float) -> float:
         """Return the bias of the float network per unit of mantissa (eq:quantize-bias).
 
         A bias enters the membrane past the synaptic current, with the sum that current would reach.
         """
-        return synapse_scale / 64 * (self.du + 1) / 4096 * 2.0**self.bias_exp
+        lasting = self.rules.fade_synapse(self.du)
+        return synapse_scale / self.rules.align * lasting * 2.0**self.bias_exp
 
 
 Numbers = Mapping[str, SynapseNumbers | NeuronNumbers]
@@ -68,13 +79,3 @@ def from_metadata(stated: Any) -> dict[str, SynapseNumbers | NeuronNumbers]:
 
 def _entry(values: dict[str, Any]) -> SynapseNumbers | NeuronNumbers:
     return NeuronNumbers(**values) if "du" in values else SynapseNumbers(**values)
-
-
-def numbers_of(integers: IntegerNetwork) -> dict[str, SynapseNumbers | NeuronNumbers]:
-    """Return the numbers of an integer network, its biases apart."""
-    found: dict[str, SynapseNumbers | NeuronNumbers] = {}
-    for name, node in integers.nodes.items():
-        kind = NeuronNumbers if isinstance(node, IntegerNeurons) else SynapseNumbers
-        shared = {f.name for f in fields(kind)} & {f.name for f in fields(node)}
-        found[name] = kind(**{key: getattr(node, key) for key in shared})  # type: ignore[arg-type]  # same names
-    return found

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from hwnoise.arithmetic import SLOWEST_SHIFT
 from hwnoise.devices.fixed_point import FixedPoint
 from hwnoise.errors import InputError
 from hwnoise.integers import IntegerNetwork, IntegerNeurons, IntegerSynapses
@@ -23,6 +24,8 @@ def check_ranges(integers: IntegerNetwork, chip: FixedPoint | None = None) -> No
     """
     chip = chip or FixedPoint()
     for name, node in integers.nodes.items():
+        if isinstance(node, IntegerNeurons) and node.arithmetic != chip.arithmetic:
+            raise InputError(f"layer {name!r} has the arithmetic of {node.arithmetic}, not {chip.arithmetic}")
         ranges = _of_neurons(node, chip) if isinstance(node, IntegerNeurons) else _of_synapses(node, chip)
         for parameter, values, low, high in ranges:
             _check(name, parameter, values, low, high)
@@ -40,12 +43,13 @@ def check_room(integers: IntegerNetwork, chip: FixedPoint) -> None:
 
 
 def _of_neurons(node: IntegerNeurons, chip: FixedPoint) -> Iterator[Range]:
-    yield "du", node.du, 0, 4095
-    yield "dv", node.dv, 0, 4095
+    slowest = 4095 if node.arithmetic == "loihi" else SLOWEST_SHIFT
+    yield "du", node.du, 0, slowest
+    yield "dv", node.dv, 0, slowest
     if node.kind == "li":
-        yield "vth", node.vth, 131072, 131072
+        yield "vth", node.vth, node.rules.never, node.rules.never
     else:
-        yield "vth", node.vth, 0, chip.threshold_max
+        yield "vth", node.vth, int(node.arithmetic == "xylo"), chip.threshold_max
     if node.kind == "ternary":
         yield "vth_low", node.vth_low, -chip.threshold_max, node.vth
     yield "bias_mant", node.bias_mant, -chip.bias_max - 1, chip.bias_max

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnoise.integers import IntegerNetwork
+from hwnoise.integers import IntegerNetwork, IntegerNeurons
 from hwnoise.network import Network
 from hwnoise.quantization.dynamics import Dynamics, dynamics_of
 from hwnoise.quantization.grid import limits
@@ -16,7 +17,6 @@ from hwnoise.quantization.weights import float_weight
 from hwnoise.quantization.wiring import Wiring
 
 Array = NDArray[Any]
-LARGEST_INPUT = 131072
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class LayerReport:
         Relative errors of the neurons' time constants and threshold.
     load : float
         Largest current that the weights allow, all inputs firing at every step, relative to what fits
-        24 bits; above 1 it could wrap.
+        its bits; above 1 it could wrap or saturate.
     """
 
     name: str
@@ -72,7 +72,8 @@ class QuantizationReport:
         rows = [heads] + [
             (
                 r.name, f"{r.unit:.4g}", str(r.exponent), str(r.clipped), f"{r.weight_error:.2%}",
-                f"{r.tau_error:.2%}", f"{r.tau_synapse_error:.2%}", f"{r.threshold_error:.2%}", f"{r.load:.2f}",
+                f"{r.tau_error:.2%}", f"{r.tau_synapse_error:.2%}", f"{r.threshold_error:.2%}",
+                f"{r.load:.2f}",
             )
             for r in self.layers
         ]  # fmt: skip
@@ -83,20 +84,34 @@ class QuantizationReport:
 
 def report(network: Network, wiring: Wiring, integers: IntegerNetwork) -> QuantizationReport:
     """Compare ``integers`` with the ``network`` they were made from."""
-    layers, notes = [], []
+    layers: list[LayerReport] = []
+    notes: list[str] = []
     for name, neurons in integers.neurons.items():
-        step = dynamics_of(network, name)
-        notes += step.notes
-        errors = _neuron_errors(step, neurons.dv, neurons.du + 1, neurons.vth * 64 * neurons.scale)
+        step = dynamics_of(network, name, neurons.rules)
+        notes.extend(step.notes)
+        errors = _neuron_errors(step, neurons)
         for source in wiring.feeds(name):
-            layers.append(_layer(network, wiring, integers, source, neurons.du, errors))
-    return QuantizationReport(tuple(layers), tuple(notes))
+            layers.append(_layer(network, wiring, integers, source, neurons, errors))
+    return QuantizationReport(tuple(layers), (*notes, *_long_loops(integers)))
 
 
-def _neuron_errors(step: Dynamics, dv: int, du: int, threshold: float) -> tuple[float, float, float]:
-    tau = abs(dv / 4096 / step.fade - 1) if step.fade else 0.0
+def _long_loops(integers: IntegerNetwork) -> Iterator[str]:
+    """A loop takes a step in the float network, and on the chip one for each of its synapses."""
+    place, depth = {name: i for i, name in enumerate(integers.nodes)}, integers.depths()
+    for name in integers.synapses:
+        source = integers.sources(name)[0]
+        for target in (b for a, b in integers.edges if a == name):
+            if source != "input" and place[target] < place[source]:
+                steps = 1 + depth[source] - depth[target]
+                yield f"{name}: leads back over {steps} synapses, which takes the chip {steps} steps, not one"
+
+
+def _neuron_errors(step: Dynamics, neurons: IntegerNeurons) -> tuple[float, float, float]:
+    rules = neurons.rules
+    tau = abs(rules.fade(neurons.dv) / step.fade - 1) if step.fade else 0.0
+    threshold = neurons.vth * rules.align * neurons.scale
     at_threshold = abs(threshold / step.threshold - 1) if np.isfinite(step.threshold) else 0.0
-    return tau, abs(du / 4096 / step.fade_synapse - 1), at_threshold
+    return tau, abs(rules.fade_synapse(neurons.du) / step.fade_synapse - 1), at_threshold
 
 
 def _layer(
@@ -104,7 +119,7 @@ def _layer(
     wiring: Wiring,
     integers: IntegerNetwork,
     name: str,
-    du: int,
+    neurons: IntegerNeurons,
     errors: tuple[float, float, float],
 ) -> LayerReport:
     synapses, wanted = integers.synapses[name], float_weight(network, wiring, name)
@@ -113,7 +128,9 @@ def _layer(
     change = np.abs(synapses.weight * synapses.unit - wanted).max() / (np.abs(wanted).max() or 1.0)
     strongest = int(np.abs(synapses.weight.reshape(len(wanted), -1)).sum(axis=1).max())
     payload = 2 ** max(synapses.message_bits - 1, 0)
-    load = strongest * payload * 2.0**synapses.exponent * 4096 / (du + 1) / LARGEST_INPUT
+    rules = neurons.rules
+    lasting = rules.align / rules.fade_synapse(neurons.du)
+    load = strongest * payload * 2.0**synapses.exponent * lasting / rules.limit
     return LayerReport(
         name, synapses.unit, synapses.exponent, int(beyond.sum()), float(change), *errors, load
     )

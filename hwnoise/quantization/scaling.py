@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnoise.arithmetic import ARITHMETICS, Arithmetic
 from hwnoise.devices.fixed_point import FixedPoint
 from hwnoise.errors import InputError
 from hwnoise.integers import SignMode
@@ -22,9 +23,8 @@ from hwnoise.quantization.weights import float_weight, is_filter, is_relay, payl
 from hwnoise.quantization.wiring import Wiring
 
 Array = NDArray[Any]
-NEVER = 131072  # a threshold of 2**23, above the largest membrane
-LIMIT = 2.0**17  # of an input: states have 24 bits, inputs enter them 6 bits up
 THRESHOLD_BITS = 11
+LONGEST = 256  # steps over which an integrator that does not leak is taken to sum
 ONE_IN = 8  # the inputs of an integrator are taken to fire at most once in so many steps
 
 
@@ -64,14 +64,12 @@ def _population(
     network: Network, wiring: Wiring, chip: FixedPoint, name: str, settings: Settings
 ) -> dict[str, SynapseNumbers | NeuronNumbers]:
     """One scale for all that enters a population, an exponent for each of its synapses."""
-    step = dynamics_of(network, name)
-    du = _decay(step.fade_synapse, 1, 4096, name) - 1
-    dv = _decay(step.fade, int(step.fade > 0), 4095, name)
+    rules = ARITHMETICS[chip.arithmetic]
+    step = dynamics_of(network, name, rules)
     inputs = _inputs(network, wiring, chip, name, settings)
     unit = max(inputs.units.values()) or min(step.threshold, 1.0) / step.gain / 2**THRESHOLD_BITS
     if step.kind == "li":
-        peak = (settings.peaks or {}).get(name)
-        scale, vth = _integrator_scale(step, inputs, unit, (du, dv), settings.headroom, peak), NEVER
+        scale, vth = _integrator_scale(step, inputs, unit, rules, settings, name), rules.never
     else:
         scale, vth = _threshold(step, unit, inputs.exponents, chip, name)
     found: dict[str, SynapseNumbers | NeuronNumbers] = {
@@ -79,14 +77,13 @@ def _population(
             scale,
             _exponent(inputs.units[s], scale, inputs.exponents),
             chip.weight_bits,
-            payload_bits(network, wiring, chip.message_bits, s),
+            payload_bits(network, wiring, chip.message_bits, rules.most, s),
             inputs.modes[s],
         )
         for s in inputs.weights
     }
     largest = settings.headroom * max(_largest_bias(network, s) for s in inputs.weights)
-    exponent = _bias_exponent(max(largest * 64 / scale * 4096 / (du + 1), 64.0 * vth), chip)
-    found[name] = _neurons(step, (du, dv), vth, scale, exponent)
+    found[name] = _neurons(step, rules, chip, vth, scale, largest, name)
     return found
 
 
@@ -95,15 +92,16 @@ def _largest_bias(network: Network, name: str) -> float:
     return 0.0 if bias is None else float(np.abs(bias).max())
 
 
-def _bias_exponent(largest: float, chip: FixedPoint) -> int:
-    """Return the smallest exponent with which a bias of ``largest``, in units of the membrane, fits."""
-    return min(max(math.ceil(math.log2(largest / 4095)), 0), chip.bias_exponent_max)
-
-
 def _neurons(
-    step: Dynamics, decays: tuple[int, int], vth: int, scale: float, exponent: int
+    step: Dynamics, rules: Arithmetic, chip: FixedPoint, vth: int, scale: float, bias: float, name: str
 ) -> NeuronNumbers:
-    membrane, (du, dv) = scale * step.gain / 64, decays
+    """The numbers of a population; its bias has the smallest exponent that one threshold a step needs."""
+    du = _known(rules.decay_synapse(step.fade_synapse), step.fade_synapse, name)
+    dv = _known(rules.decay(step.fade), step.fade, name)
+    largest = max(bias * rules.align / scale / rules.fade_synapse(du), float(rules.align * vth))
+    exponent = min(max(math.ceil(math.log2(largest / 4095)), 0), chip.bias_exponent_max)
+    membrane = scale * step.gain / rules.align
+    low = round(step.threshold_low / membrane / rules.align) if step.kind == "ternary" else 0
     return NeuronNumbers(
         kind=step.kind,
         du=du,
@@ -112,34 +110,35 @@ def _neurons(
         scale=membrane,
         offset=step.offset,
         bias_exp=exponent,
-        vth_low=round(step.threshold_low / membrane / 64) if step.kind == "ternary" else 0,
+        vth_low=low,
         rest=round(step.rest / membrane / 2**exponent),
         refractory=step.refractory,
+        arithmetic=rules.name,
     )
 
 
-def _decay(lost: float, low: int, high: int, name: str) -> int:
-    """Return a share in 1/4096 within what the chip has bits for (eq:quantize-decay)."""
-    decay = round(4096 * lost)
-    if decay < low:
-        raise InputError(
-            f"neurons {name!r}: a time constant of {1 / lost:.4g} steps is longer than 8192, the chip's longest"
-        )
-    return min(decay, high)
+def _known(decay: int | None, lost: float, name: str) -> int:
+    if decay is None:
+        steps = f"{1 / lost:.4g} steps" if lost else "without end"
+        raise InputError(f"neurons {name!r}: a time constant, {steps}, is longer than the chip has bits for")
+    return decay
 
 
-def _inputs(
-    network: Network, wiring: Wiring, chip: FixedPoint, name: str, settings: Settings
-) -> _Inputs:
+def _inputs(network: Network, wiring: Wiring, chip: FixedPoint, name: str, settings: Settings) -> _Inputs:
     weights = {s: float_weight(network, wiring, s) for s in wiring.feeds(name)}
     modes: dict[str, SignMode] = {
-        s: "mixed" if chip.sign_mode == "mixed" else sign_mode_of(w) for s, w in weights.items()
+        s: "signed"
+        if chip.arithmetic == "xylo"
+        else "mixed"
+        if chip.sign_mode == "mixed"
+        else sign_mode_of(w)
+        for s, w in weights.items()
     }
     units = {}
     for s, w in weights.items():
         low, high, _ = limits(chip.weight_bits, modes[s])
         largest = float(np.percentile(np.abs(w), settings.percentile))
-        units[s] = settings.headroom * largest / min(max(high, -low), high or -low)
+        units[s] = settings.headroom * largest / (high or -low)
     fixed = any(is_filter(network, s) for s in weights)  # Lava's Conv ignores its exponent
     return _Inputs(weights, units, modes, (0, 0) if fixed else (chip.exponent_min, chip.exponent_max))
 
@@ -164,27 +163,23 @@ def _threshold(
 
 
 def _integrator_scale(
-    step: Dynamics,
-    inputs: _Inputs,
-    unit: float,
-    decays: tuple[int, int],
-    headroom: float,
-    peak: float | None,
+    step: Dynamics, inputs: _Inputs, unit: float, rules: Arithmetic, settings: Settings, name: str
 ) -> float:
     """Scale of neurons that only integrate: fine, but with room for the membranes to be expected."""
+    peak = (settings.peaks or {}).get(name)
     if peak is None:
         strongest = sum(float(_one_signed(w).max()) for w in inputs.weights.values())
-        lasting = 4096 / max(decays[1], 16) * 4096 / (decays[0] + 1)
-        peak = headroom * strongest * lasting * step.gain / ONE_IN
-    most = LIMIT * unit * step.gain / peak if peak > 0 else 1.0
+        lasting = 1 / max(step.fade, 1 / LONGEST) / step.fade_synapse
+        peak = settings.headroom * strongest * lasting * step.gain / ONE_IN
+    most = rules.never * unit * step.gain / peak if peak > 0 else 1.0
     exponent = min(max(math.floor(math.log2(most)), inputs.exponents[0]), inputs.exponents[1])
-    return unit / 2.0**exponent
+    return unit / min(2.0**exponent, most)
 
 
 def _one_signed(weight: Array) -> Array:
     """Per output, the larger of its summed positive and its summed negative weights."""
     rows = weight.reshape(len(weight), -1)
-    return np.maximum(np.maximum(rows, 0).sum(axis=1), np.maximum(-rows, 0).sum(axis=1))
+    return np.asarray(np.maximum(np.maximum(rows, 0).sum(axis=1), np.maximum(-rows, 0).sum(axis=1)))
 
 
 def _exponent(unit: float, scale: float, exponents: tuple[int, int]) -> int:

@@ -43,10 +43,10 @@ def is_relay(network: Network, wiring: Wiring, name: str) -> bool:
     return isinstance(network.nodes[name], POOLS) and feeds_synapses
 
 
-def payload_bits(network: Network, wiring: Wiring, outer: int, name: str) -> int:
+def payload_bits(network: Network, wiring: Wiring, outer: int, most: int, name: str) -> int:
     """Return how many bits a spike into the synapses ``name`` carries; 0: it is there or not.
 
-    ``outer`` is that number for spikes from outside.
+    ``outer`` is that number for spikes from outside, ``most`` how many a neuron sends in one step.
     """
     source = wiring.feeds(name)[0]
     if source == "input":
@@ -54,23 +54,24 @@ def payload_bits(network: Network, wiring: Wiring, outer: int, name: str) -> int
     node = network.nodes[source]
     if isinstance(node, POOLS):
         return math.prod(node.kernel_size).bit_length() + max(outer, 1)
-    return 2 if isinstance(node, TernaryLIF) else 0
+    if isinstance(node, TernaryLIF):
+        return 2
+    return most.bit_length() if most > 1 else 0
 
 
 def geometry(network: Network, name: str) -> dict[str, Any]:
     """Return the geometry of a convolution or pooling; empty for dense synapses."""
-    node = network.nodes[name]
+    node, shape = network.nodes[name], network.input_shapes[name]
     if not isinstance(node, (Conv2d, *POOLS)):
         return {}
-    pools = isinstance(node, POOLS)
     return {
-        "kind": "pool" if pools else "conv",
-        "input_shape": network.input_shapes[name],
+        "kind": "conv" if isinstance(node, Conv2d) else "pool",
+        "input_shape": shape,
         "output_shape": network.output_shapes[name],
         "stride": node.stride,
         "padding": _padding(name, node),
-        "dilation": (1, 1) if pools else node.dilation,
-        "groups": network.input_shapes[name][0] if pools else node.groups,
+        "dilation": node.dilation if isinstance(node, Conv2d) else (1, 1),
+        "groups": node.groups if isinstance(node, Conv2d) else shape[0],
     }
 
 
@@ -81,5 +82,7 @@ def _padding(name: str, node: Any) -> tuple[int, int]:
         return (int(node.padding[0]), int(node.padding[1]))
     reach = [d * (k - 1) for d, k in zip(node.dilation, node.weight.shape[2:], strict=True)]
     if reach[0] % 2 or reach[1] % 2:
-        raise MismatchError(f"node {name!r}: padding 'same' with an even kernel is not symmetric, as on the chip it must be")
+        raise MismatchError(
+            f"node {name!r}: padding 'same' with an even kernel is not symmetric, as on the chip it must be"
+        )
     return (reach[0] // 2, reach[1] // 2)

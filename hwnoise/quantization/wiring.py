@@ -122,12 +122,18 @@ def _check_place(wiring: Wiring, network: Network, name: str, node: Node) -> Non
     kinds = [network.nodes[s] for s in feeds if s != "input"]
     if isinstance(node, SYNAPSES):
         if len(feeds) > 1:
-            raise MismatchError(f"node {name!r} is fed by {len(feeds)} nodes; on the chip synapses have one source")
+            raise MismatchError(
+                f"node {name!r} is fed by {len(feeds)} nodes; on the chip synapses have one source"
+            )
         if any(isinstance(k, SYNAPSES) and not isinstance(k, POOLS) for k in kinds):
-            raise MismatchError(f"node {name!r} follows other synapses; on the chip neurons have to lie between")
+            raise MismatchError(
+                f"node {name!r} follows other synapses; on the chip neurons have to lie between"
+            )
     elif isinstance(node, Neuron) and ("input" in feeds or not all(isinstance(k, SYNAPSES) for k in kinds)):
         raise MismatchError(f"neurons {name!r} are fed by no weights; on the chip only synapses feed neurons")
-    elif isinstance(node, Output) and (len(feeds) != 1 or not isinstance(network.nodes.get(feeds[0]), Neuron)):
+    elif isinstance(node, Output) and (
+        len(feeds) != 1 or not isinstance(network.nodes.get(feeds[0]), Neuron)
+    ):
         raise MismatchError("the output must be one population of neurons")
 
 

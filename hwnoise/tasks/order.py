@@ -32,11 +32,12 @@ def load(name: str = "order") -> Task:
     Task
         ``x`` is (samples, steps, inputs), 0 or 1; the same samples in every run.
     """
-    splits = {part: _samples(part, n) for part, n in PARTS.items()}
     return Task(
         name,
         SOURCE,
-        **splits,
+        train=_samples("train", PARTS["train"]),
+        validation=_samples("validation", PARTS["validation"]),
+        test=_samples("test", PARTS["test"]),
         classes=("AA", "AB", "BA", "BB"),
         loss="cross_entropy",
         metric="accuracy",
@@ -72,5 +73,10 @@ class _Uniforms:
 
 
 INFO = TaskInfo(
-    "order", samples=sum(PARTS.values()), features=f"{STEPS} x {CUES * PER_CUE}", classes=4, source=SOURCE, load=load
+    "order",
+    samples=sum(PARTS.values()),
+    features=f"{STEPS} x {CUES * PER_CUE}",
+    classes=4,
+    source=SOURCE,
+    load=load,
 )

@@ -24,14 +24,12 @@ DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
         "headroom": 12.0,
         "optimizer": {"learning_rate": 0.01, "weight_decay": 0.02, "beta2": 0.99},
     },
-    ("*", "latency"): {"gain": 1.5},
+    ("*", "latency"): {"gain": 1.0, "tau": 4e-3},
     ("order", "*"): {"coding": "native", "learner": "three-factor", "epochs": 60, "batch_size": 64},
-    ("order", "timed"): {"tau": 1e-2, "gain": 0.7},
-    ("digits", "timed"): {
-        "epochs": 80,
-        "gain": 0.5,
-        "optimizer": {"learning_rate": 0.01},
-    },
+    ("order", "timed"): {"tau": 1e-2, "gain": 1.0, "optimizer": {"learning_rate": 0.005}},
+    ("digits", "timed"): {"epochs": 80, "gain": 0.5, "optimizer": {"learning_rate": 0.01}},
+    ("digits", "latency"): {"gain": 1.0},
+    ("mnist5k", "latency"): {"epochs": 80},
     ("mnist5k", "timed"): {
         "epochs": 40,
         "optimizer": {"learning_rate": 0.005, "weight_decay": 0.02},
@@ -49,7 +47,9 @@ listed has its default in ``config.RunConfig``.
 TIMED_TASKS = ("order",)  # whose samples have a time axis of their own
 
 
-def defaults_for(task: str, device: str, timed: bool = False, coding: str | None = None) -> list[dict[str, Any]]:
+def defaults_for(
+    task: str, device: str, timed: bool = False, coding: str | None = None
+) -> list[dict[str, Any]]:
     """List the entries for one pair, the most general first, so that later ones may overrule earlier ones.
 
     With ``timed`` the network has time: entries under the device ``"timed"``, and under a coding that

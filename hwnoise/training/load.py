@@ -63,7 +63,7 @@ def resolve(config: RunConfig) -> RunConfig:
         for key in _CODEC:  # a network from a file brings its own
             table.pop(key, None)
     given = config.model_dump(exclude_unset=True) | {"seed": config.seed}
-    table = merge(table, defaults_of(given.get("learner", table.get("learner", config.learner))))
+    table = merge(table, defaults_of(str(given.get("learner", table.get("learner", config.learner)))))
     filled = validate(merge(table, given), "defaults")
     return validate(filled.model_dump(), "defaults")  # every field now counts as chosen
 
@@ -76,6 +76,10 @@ def is_timed(config: RunConfig) -> bool:
     InputError
         If the network or the device cannot be read.
     """
+    if config.chip is not None:
+        from hwnoise.training.kept import open_chip
+
+        return open_chip(config.chip).network.is_timed
     if config.coding is not None or (config.data is None and config.task in TIMED_TASKS):
         return True
     if config.network is not None and _is_path("network", config.network):

@@ -27,7 +27,9 @@ def test_convolution_equals_lava(case: Any, message_bits: int, rng: np.random.Ge
     (n_in, height, width), (n_out, *kernel), stride, padding, dilation, groups = case
     weight = rng.integers(-300, 301, (n_out, n_in // groups, *kernel)).astype(np.int32)
     reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
-    size = [(n + 2 * p - r) // s + 1 for n, p, r, s in zip((height, width), padding, reach, stride, strict=True)]
+    size = [
+        (n + 2 * p - r) // s + 1 for n, p, r, s in zip((height, width), padding, reach, stride, strict=True)
+    ]
     geometry = {
         "kind": "conv", "input_shape": (n_in, height, width), "output_shape": (n_out, *size),
         "stride": stride, "padding": padding, "dilation": dilation, "groups": groups,
@@ -35,7 +37,8 @@ def test_convolution_equals_lava(case: Any, message_bits: int, rng: np.random.Ge
     images = rng.integers(-9, 10, (12, n_in, height, width)) * (rng.random((12, n_in, height, width)) < 0.4)
     lava = lava_models.Synapses(
         "conv", weight[:, :, ::-1, ::-1].transpose(0, 3, 2, 1), message_bits, groups=groups,
-        stride=stride[::-1], padding=padding[::-1], dilation=dilation[::-1], output_shape=(*size[::-1], n_out),
+        stride=stride[::-1], padding=padding[::-1], dilation=dilation[::-1],
+        output_shape=(*size[::-1], n_out),
     )  # fmt: skip
     sent = np.array([lava.step(image.transpose(2, 1, 0)).transpose(2, 1, 0) for image in images])
     current = np.zeros((1, 12, n_out * size[0] * size[1]), np.int32)

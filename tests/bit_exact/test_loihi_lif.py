@@ -15,7 +15,9 @@ from hwnoise.kernels.loihi_lif import run_lif
 Array = NDArray[Any]
 QUIET = np.zeros((0, 0, 0), np.int32)
 LOWEST = -(2**30)
-INPUTS = np.concatenate([EDGES[np.abs(EDGES) <= 2**18], [131071, 131073, 393216, 400000, -400000, 2**25, 2**26 + 1]])
+INPUTS = np.concatenate(
+    [EDGES[np.abs(EDGES) <= 2**18], [131071, 131073, 393216, 400000, -400000, 2**25, 2**26 + 1]]
+)
 DECAYS = (0, 1, 2, 100, 409, 2047, 2048, 4094, 4095)
 THRESHOLDS = (0, 1, 10, 2047, 4095, 65536, 131070, 131071)
 
@@ -23,7 +25,9 @@ THRESHOLDS = (0, 1, 10, 2047, 4095, 65536, 131070, 131071)
 class Ours:
     """A population of ours, stepped in blocks."""
 
-    def __init__(self, n: int, du: int, dv: int, vth: int, bias: Array, low: int = LOWEST, wait: int = 0) -> None:
+    def __init__(
+        self, n: int, du: int, dv: int, vth: int, bias: Array, low: int = LOWEST, wait: int = 0
+    ) -> None:
         self.rule = np.array([du + 1, dv, low, vth << 6, wait], np.int32)
         self.bias = np.broadcast_to(np.asarray(bias, np.int32), n).copy()
         self.u, self.v, self.wait = (np.zeros((1, n), np.int32) for _ in range(3))
@@ -36,7 +40,9 @@ class Ours:
         return spikes[0], seen[0]
 
 
-def both(kind: str, n: int, rule: tuple[int, int, int], bias: tuple[Array, int], low: int) -> tuple[Ours, Any]:
+def both(
+    kind: str, n: int, rule: tuple[int, int, int], bias: tuple[Array, int], low: int
+) -> tuple[Ours, Any]:
     """Return the same population twice."""
     du, dv, vth = rule
     effective = np.asarray(bias[0], np.int32) << bias[1] if bias[1] >= 0 else np.asarray(bias[0]) >> -bias[1]

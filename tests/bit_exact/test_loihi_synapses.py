@@ -45,7 +45,8 @@ def test_weights_are_prepared_as_lava_does(mode: SignMode, bits: int) -> None:
     ready = nearest(weight, bits, mode)
     assert np.array_equal(prepare(ready, bits, mode), ready)
     low, high, step = limits(bits, mode)
-    assert ready.min() == low and ready.max() == high and not (ready % step).any()
+    assert (ready.min(), ready.max()) == (low, high)
+    assert not (ready % step).any()
 
 
 def test_a_mixed_weight_loses_its_last_bit() -> None:
@@ -55,7 +56,11 @@ def test_a_mixed_weight_loses_its_last_bit() -> None:
     ]  # fmt: skip
     assert prepare(np.array([300, 256, 255, 1, 3]), 7).tolist() == [254, 254, 254, 0, 2]
     assert prepare(np.array([-300, -256, -255, -1, -3]), 4).tolist() == [-240, -240, -240, 0, 0]
-    assert [sign_mode_of(np.array(w)) for w in ([0, 0], [-1, 0], [-1, 1])] == ["excitatory", "inhibitory", "mixed"]
+    assert [sign_mode_of(np.array(w)) for w in ([0, 0], [-1, 0], [-1, 1])] == [
+        "excitatory",
+        "inhibitory",
+        "mixed",
+    ]
 
 
 @pytest.mark.parametrize(("bits", "mode"), [(0, "mixed"), (9, "mixed"), (8, "null")])
@@ -75,7 +80,8 @@ def test_sums_equal_lava(kind: str, message_bits: int, exponent: int, rng: np.ra
         lava = lava_models.Synapses(kind, weight, message_bits, weight_exp=exponent)
         sent = np.array([lava.step(s) for s in spikes])
         found = brought(ours(weight, exponent, message_bits), spikes.astype(np.int32))
-        assert np.array_equal(found[:-1], sent[1:]) and not sent[0].any()
+        assert np.array_equal(found[:-1], sent[1:])
+        assert not sent[0].any()
         if active:
             assert not np.array_equal(found[:-1], sent[:-1])
         if active and exponent < -1:  # mixed weights are even

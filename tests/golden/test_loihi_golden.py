@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from loihi_golden import N, STEPS, frozen_neurons, frozen_synapses
+from loihi_golden import STEPS, N, frozen_neurons, frozen_synapses
 from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.integer.synapses import DenseSynapses

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hwnoise import Stream, devices
+from hwnoise.backends.emulator.pulsed_devices import PulsedDevices
 from hwnoise.devices.fitting.pulses import Moments, _spreads
 from hwnoise.devices.fitting.trails import covariance
 from hwnoise.testing import assert_gaussian_std, assert_probability, assert_rejects, assert_variance
@@ -153,6 +154,25 @@ def test_pulses_give_their_step_and_its_spreads(rng):
     assert found["pulses.asymmetry"].value == pytest.approx((up - down) / (up + down), abs=0.02)
     assert found["pulses.device_to_device"].value == pytest.approx(0.2, rel=0.15)
     assert found["pulses.step_up"].low < up / half < found["pulses.step_up"].high
+
+
+def test_pulses_become_devices_that_answer_alike(rng):
+    """The fitted substrate's devices move as the measured ones did: step, asymmetry, spreads (eq:fit-step)."""
+    found = devices.fit(linear_step(rng, n=300), resamples=40)
+    update = found.substrate.pulsed_update
+    assert found.substrate.conductance is None
+    assert update.model.step == pytest.approx(found["pulses.step_up"].value)
+    ratio = found["pulses.step_down"].value / found["pulses.step_up"].value
+    assert 1 - update.up_down == pytest.approx(ratio)
+    devices_made = PulsedDevices(update, 4000, Stream(5), 1.0)
+    up, down = devices_made.constants.cells[:2]
+    assert up.mean() == pytest.approx(found["pulses.step_up"].value, rel=0.02)
+    assert down.mean() == pytest.approx(found["pulses.step_down"].value, rel=0.02)
+    assert up.std() / up.mean() == pytest.approx(0.2, rel=0.15)
+    devices_made.put(np.full(4000, 0.5, np.float32))
+    devices_made.pulse(np.ones(4000, np.int32), 1)
+    expected = up.mean() * (1 - 0.5 * update.model.slope_up)
+    assert (devices_made.w - 0.5).mean() == pytest.approx(expected, rel=0.05)
 
 
 def test_spread_of_devices_is_free_of_that_of_pulses(rng):

@@ -5,12 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from draws import Draws, assert_independent, assert_streams_independent, filled, fresh_key, without_tick
+from loihi_networks import chip, loihi, perceptron
 
 from hwnoise.backends.base import Probe
 from hwnoise.kernels.loihi_noise import fill_loihi_noise, noise_of
 from hwnoise.kernels.philox import word_at
-from hwnoise.streams import Stream
-from hwnoise.testing import assert_frequencies, assert_mean, assert_rejects, assert_variance
+from hwnoise.testing import (
+    assert_frequencies,
+    assert_mean,
+    assert_rejects,
+    assert_uncorrelated,
+    assert_variance,
+)
 
 SHAPE = (512, 700)  # 358,400 draws notice a spread off by 2 %, and a mean off by a hundredth of it
 SIGMA = ((256**2 - 1) / 12) ** 0.5
@@ -48,7 +54,9 @@ def test_draws_and_streams_are_independent(rng: np.random.Generator) -> None:
     draws = filled(fill_loihi_noise, key, 0, 7, shape=SHAPE, kind="i4")
     assert_independent(draws)
     assert_rejects(assert_independent, without_tick(draws))
-    assert_rejects(assert_independent, np.concatenate([draws[:, :350]] * 2, axis=1))
+    for k in (64, 128, 192, 256):  # neurons that share a word, or its place in the next chunk
+        assert_uncorrelated(draws[:, :64], draws[:, k : k + 64])
+    assert_rejects(assert_uncorrelated, draws[:, :64], draws[:, :64])
     other = filled(fill_loihi_noise, key ^ np.uint64(1), 0, 7, shape=SHAPE, kind="i4")
     assert_streams_independent(draws, other)
 
@@ -64,14 +72,14 @@ def test_four_neurons_share_a_word(rng: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("target", ["membrane", "current"])
-def test_it_reaches_the_neurons(target: str, loihi_chip: object) -> None:
+def test_it_reaches_every_neuron(target: str, rng: np.random.Generator) -> None:
     """Check eq:loihi-noise on a chip: without input the membranes show it, and a quiet pass does not."""
-    from loihi_networks import chip
-
-    program = chip(f"2-40-40", Stream(5), {"loihi_noise.target": target, "loihi_noise.exponent": 7})
-    reading = program.run(np.zeros((200, 1, 2)), Probe(2, quiet_passes=(1,), observe=frozenset({"membranes"})))
-    name = next(iter(reading.membranes))
-    scale = program.integers().neurons[name].scale
-    noisy, quiet = reading.membranes[name] / scale
-    check_law(np.rint(noisy), 0, 7)
-    assert not quiet.any()
+    network = perceptron(rng, bias=0.0)
+    on = loihi(True, **{"loihi_noise.target": target, "loihi_noise.exponent": 7})
+    program = chip(network, on, int(rng.integers(2**31)))
+    seen = Probe(2, quiet_passes=(1,), observe=frozenset({"membranes"}))
+    reading = program.run(np.zeros((20_000, 1, 30), np.int8), seen)
+    for name, neurons in program.integers().neurons.items():
+        noisy, quiet = reading.membranes[name] / neurons.scale
+        check_law(np.rint(noisy), 0, 7)
+        assert not quiet.any()

@@ -21,7 +21,12 @@ TABLES: dict[str, Table] = {
     "mismatch": {"sigma": 0.1},
     "drift": {"mean": FLAT, "std": FLAT},
     "relaxation": {"shift": -0.1, "slope": 0.05, "offset": 0.4},
-    "retention": {"days": [0, 1], "amplitude": [0.1, 0.2], "scale": [1.0, 1.0], "polynomials": [[0.0], [0.1]]},
+    "retention": {
+        "days": [0, 1],
+        "amplitude": [0.1, 0.2],
+        "scale": [1.0, 1.0],
+        "polynomials": [[0.0], [0.1]],
+    },
     "one_over_f": {"q": FLAT},
     "device_noise": {"sigma": FLAT},
     "device_telegraph": {"amplitude": FLAT},
@@ -50,7 +55,6 @@ NEEDS = {
     **dict.fromkeys(("device_noise", "device_telegraph", "ir_drop"), ("conductance",)),
     **dict.fromkeys(("adc_nonlinearity", "converter_mismatch"), ("adc",)),
     "short_term_plasticity": ("stochastic_synapse",),
-    "loihi_noise": ("fixed_point",),
 }  # fmt: skip
 
 
@@ -64,7 +68,10 @@ def effect_names() -> list[str]:
 def together(*names: str) -> dict[str, Table]:
     """Tables with the effects ``names``, and what they need."""
     wanted = [other for name in names for other in (*NEEDS.get(name, ()), name)]
-    return {name: TABLES[name] for name in dict.fromkeys(wanted)}
+    found = {name: TABLES[name] for name in dict.fromkeys(wanted)}
+    if "loihi_noise" in found and "fixed_point" not in found:
+        found["loihi_noise"] = {"exponent": 7, "unit": 1e-3}
+    return found
 
 
 def pairs() -> list[tuple[str, str]]:

@@ -34,7 +34,9 @@ def _model(module: str, name: str, parameters: dict[str, Any]) -> Any:
 class Lif:
     """A population: ``kind`` is ``lif``, ``reset`` or ``ternary``."""
 
-    def __init__(self, kind: str, n: int, du: int, dv: int, vth: int, bias: tuple[Any, int], **more: int) -> None:
+    def __init__(
+        self, kind: str, n: int, du: int, dv: int, vth: int, bias: tuple[Any, int], **more: int
+    ) -> None:
         name = {"lif": "PyLifModelBitAcc", "reset": "PyLifResetModelBitAcc", "ternary": "PyTernLifModelFixed"}
         interval = {f"reset_{key}": more[key] for key in ("interval", "offset") if key in more}
         model = _model("lif", name[kind], interval)

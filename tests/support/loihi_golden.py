@@ -36,7 +36,9 @@ def frozen_neurons(run: Run) -> str:
     for key, rule in enumerate(RULES):
         u, v = picked(2 * key, STATES, (2, N))
         spikes, u, v = run(rule, u, v, picked(2 * key + 1, INPUTS, (STEPS, N)))
-        lines.append(f"{' '.join(map(str, rule))}: {spikes.sum()} {u.sum()} {v.sum()} {_digest(spikes, u, v)}")
+        lines.append(
+            f"{' '.join(map(str, rule))}: {spikes.sum()} {u.sum()} {v.sum()} {_digest(spikes, u, v)}"
+        )
     return "\n".join(lines) + "\n"
 
 

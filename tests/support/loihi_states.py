@@ -22,7 +22,9 @@ def drawn(rng: np.random.Generator, values: Array, shape: tuple[int, ...]) -> Ar
     return np.where(rng.random(shape) < 0.25, anything, picked).astype(np.int32)
 
 
-def step(u: Array, v: Array, a: Array, rule: tuple[int, int, int, int], mutant: str = "") -> tuple[Array, ...]:
+def step(
+    u: Array, v: Array, a: Array, rule: tuple[int, int, int, int], mutant: str = ""
+) -> tuple[Array, ...]:
     """Return (u, v, spikes) after one step of LIF; ``rule`` is du, dv, vth, bias; int64 throughout."""
     du, dv, vth, bias = rule
     u = _keep(u, 4096 - du - (mutant != "du_as_given"), mutant) + _as_32_bits(a << 6)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from oracles_random import philox
 from scipy import special, stats
 
 Floats = NDArray[Any]
@@ -117,3 +118,63 @@ def to_levels(v: Floats, levels: int) -> Floats:
 def adc(y: Floats, levels: int, full_scale: float, scale: Floats, gain: Floats, bias: Floats) -> Floats:
     """Node values of the array output ``y`` (eq:adc)."""
     return full_scale * to_levels(y / full_scale, levels) * scale[:, None] * gain + bias
+
+
+def trap_state(key: int, device: int, plane: int, time: float, high: float) -> int:
+    """State of a trap at ``time``, in cells: what the last point up to then drew (eq:trap-refresh)."""
+    cell, until = math.floor(time), time - math.floor(time)
+    while True:
+        place, state, block = 0.0, None, 0
+        while place <= until:
+            counter = [device, plane + 256 * block, cell % 2**32, cell // 2**32 % 2**32]
+            words = philox(counter, [key % 2**32, key >> 32])
+            for gap, draw in (words[:2], words[2:]):
+                place -= math.log((gap + 0.5) / 2**32)
+                if place > until:
+                    break
+                state = int(draw < math.floor(high * 2**32))
+            block += 1
+        if state is not None:
+            return state
+        cell, until = cell - 1, 1.0
+
+
+def digit(q: Floats, levels: int, base: int, place: int) -> Floats:
+    """One digit of each converted input, relative to the largest (eq:dac-slice)."""
+    codes = np.rint(np.abs(q.astype(float)) * levels).astype(int)
+    return np.where(q < 0, -1, 1) * (codes // base**place % base) / (base - 1)
+
+
+def rounded_down(y: Floats, levels: int, full_scale: float) -> Floats:
+    """Two's complement, rounded down (eq:adc-floor)."""
+    step = full_scale / levels
+    return np.clip(np.floor(y.astype(float) / step), -levels - 1, levels) * step
+
+
+def bent(y: Floats, full_scale: float, deviation: Floats) -> Floats:
+    """Outputs moved by what their code lies off (eq:adc-nonlinearity)."""
+    levels = deviation.shape[1] - 1
+    step = full_scale / levels
+    codes = np.minimum(np.rint(np.abs(y) / step).astype(int), levels)
+    moved = np.stack([deviation[j, codes[:, j]] for j in range(y.shape[1])], axis=1)
+    return y - np.where(y > 0, 1, -1) * moved * step
+
+
+def mesh(phases: Floats, signs: Floats) -> Floats:
+    """The matrix of a triangular mesh, rotation by rotation (eq:mesh-rotations)."""
+    n, total, m = len(signs), np.eye(len(signs)), 0
+    for c in range(n - 1):
+        for r in range(n - 1, c, -1):
+            rotation = np.eye(n)
+            rotation[r - 1 : r + 1, r - 1 : r + 1] = [
+                [math.cos(phases[m]), -math.sin(phases[m])],
+                [math.sin(phases[m]), math.cos(phases[m])],
+            ]
+            total, m = total @ rotation, m + 1
+    return total @ np.diag(signs)
+
+
+def cut_off(s: float, limit: float) -> Law:
+    """A normal draw of spread ``s``, given that it is within ± ``limit`` (eq:write-verify)."""
+    mean, variance, excess = stats.truncnorm(-limit / s, limit / s, scale=s).stats("mvk")
+    return Law(float(mean), float(variance), float(excess) + 3)

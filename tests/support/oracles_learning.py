@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -82,6 +82,8 @@ class ToyChip:
     ``node_sigma``: per layer a number or one per node, fresh at every read. ``weight_sigma``:
     redrawn before every pass. ``read_error``: of a read-back. ``step``: of the converter, 0 for none.
     """
+
+    is_timed: ClassVar[bool] = False
 
     layers: list[ToyLayer]
     capabilities: Capabilities

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -110,3 +111,15 @@ class SynapseChip:
         self.tick = int(state["tick"])
         for name, array in self.arrays.items():
             array.restore({"parameter": state[f"{name}/parameter"]})
+
+
+def plasticity(times: list[float], use: float, recovery: float, facilitation: float) -> list[float]:
+    """Factor on the release at each of ``times`` (eq:plasticity-use, eq:plasticity-resources)."""
+    found, u, resources, before = [], 0.0, 1.0, 0.0
+    for time in times:
+        u *= math.exp(-(time - before) / facilitation) if facilitation else 0.0
+        u += use * (1 - u)
+        resources = 1 - (1 - resources) * (math.exp(-(time - before) / recovery) if recovery else 0.0)
+        found.append(u * resources / use)
+        resources, before = resources * (1 - u), time
+    return found

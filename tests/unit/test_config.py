@@ -81,8 +81,13 @@ def test_defaults_of_task_and_device_fill_what_was_left_out(monkeypatch):
 
 
 def test_every_default_is_a_valid_configuration():
+    codings = {"timed": "rate", "latency": "latency"}  # in the place of a device
     for task, device in defaults.DEFAULTS:
-        names = {"task": task.replace("*", "digits"), "device": device.replace("*", "pcm")}
+        names = {"task": task.replace("*", "digits")}
+        if device in codings:
+            names["coding"] = codings[device]
+        else:
+            names["device"] = device.replace("*", "pcm")
         assert resolve(RunConfig(**names)).task == names["task"]
 
 

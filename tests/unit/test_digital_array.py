@@ -60,6 +60,6 @@ def test_dynamic_mismatch_adds_to_the_noise_of_a_read(sigma: float) -> None:
     assert_rejects(assert_gaussian_std, noise, 1.03 * expected)
 
 
-def test_synapses_that_release_at_random_have_no_such_devices() -> None:
-    with pytest.raises(InputError, match=r"no \[mismatch\] beside it"):
-        kind(mismatch=FROZEN, stochastic_synapse={"law": "logistic"})
+def test_events_of_synapses_have_sizes_that_stay() -> None:
+    with pytest.raises(InputError, match="mismatch.refresh must be 'frozen' beside it"):
+        kind(mismatch={"sigma": 0.1, "refresh": "dynamic"}, stochastic_synapse={"law": "logistic"})

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from oracles_synapse import SynapseChip
-from tiny import Array, assert_same_bits, batch, chip, kind
+from tiny import Array, assert_same_bits, batch, chip, kind, layers, on_chip
 
 from hwnoise import Network, Stream, learners, losses, optimizers, substrate, tasks
 from hwnoise.backends.base import Probe
@@ -101,10 +101,26 @@ def test_events_that_say_nothing_are_refused(on: Any, probe: Probe, words: str) 
         chip(on).run(batch(3), probe)
 
 
-@pytest.mark.parametrize("other", [{"conductance": {}}, {"read_noise": {"sigma": 0.1}}])
-def test_a_synapse_is_no_conductance_and_has_no_other_read_noise(other: dict[str, Any]) -> None:
+@pytest.mark.parametrize("other", [{"conductance": {}}, {"photonic_mesh": {}}])
+def test_a_synapse_is_no_conductance_and_no_wave(other: dict[str, Any]) -> None:
     with pytest.raises(InputError, match=rf"no \[{next(iter(other))}\] beside it"):
         kind(stochastic_synapse={"law": "logistic"}, **other)
+
+
+def test_tiles_mismatch_and_read_noise_add_up() -> None:
+    """Releases are those of the layer however it is cut; amplitudes are uneven; noise comes on top."""
+    plain = chip(kind(stochastic_synapse={"law": "fixed"}))
+    tiled = chip(kind(stochastic_synapse={"law": "fixed"}, tile={"rows": 2, "columns": 3}))
+    x = batch(20)
+    assert tiled.run(x).output == pytest.approx(plain.run(x).output, abs=1e-5)
+    for other in ({"mismatch": {"sigma": 0.1}}, {"read_noise": {"sigma": 0.1}}):
+        uneven = chip(kind(stochastic_synapse={"law": "fixed"}, **other))
+        assert np.abs(uneven.run(x).output - plain.run(x).output).mean() > 1e-3
+    steady = {"law": "fixed", "release": "certain"}
+    noisy = on_chip(layers(np.ones((200, 50))), kind(stochastic_synapse=steady, read_noise={"sigma": 0.1}))
+    assert noisy.run(np.ones((400, 50), np.float32)).output.std() == pytest.approx(0.1 * 50**0.5, rel=0.02)
+    spread = on_chip(layers(np.ones((200, 200))), kind(stochastic_synapse=steady, mismatch={"sigma": 0.1}))
+    assert spread.diagnostics()["a.weight"].std() == pytest.approx(0.1, rel=0.02)
 
 
 @pytest.mark.parametrize(

@@ -222,10 +222,6 @@ def test_it_survives_its_file() -> None:
         ({"converter_mismatch": {"gain": 0.1}}, r"output converters, and there is no \[adc\]"),
         ({"tile": {"rows": 4}}, "tile.columns is missing"),
         ({"tile": {"rows": 0, "columns": 4}}, "tile.rows must be >= 1, not 0"),
-        (
-            {"stochastic_synapse": {"law": "fixed"}, "tile": {"rows": 4, "columns": 4}},
-            r"no \[tile\] beside it",
-        ),
     ],
 )
 def test_what_acts_on_nothing_is_refused(tables: dict[str, Any], words: str) -> None:

@@ -202,3 +202,11 @@ def test_ways_of_unequal_length_are_refused() -> None:
 def test_input_of_another_form_is_refused(x: Any, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         runner.run(network(), x)
+
+
+def test_a_chip_that_is_not_there_is_one_sentence() -> None:
+    with pytest.raises(InputError, match="no Loihi 2 can be reached: Lava's extension for it"):
+        runner.run(network(), spikes(1), hardware=True)
+    nodes = {**network().nodes, "cells": replace(network(131_072).neurons["cells"], kind="li")}
+    with pytest.raises(InputError, match="'cells' is a membrane, and only spikes leave a Loihi 2"):
+        runner.run(IntegerNetwork(nodes, PATH), spikes(1), hardware=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,7 @@ import oracles_neurons as oracles
 import pytest
 from numpy.typing import NDArray
 from timed import DT, WATCH, chain, on_chip, spikes, watched
-from tiny import EXACT, KNOWN, PAIRS, PCM, TELEGRAPH, WHITE, WHITE_PAIRS, assert_same_bits, kind
+from tiny import EXACT, KNOWN, PAIRS, PCM, TELEGRAPH, WHITE, WHITE_PAIRS, assert_same_bits, chip, kind
 
 from hwnoise import Network, Stream
 from hwnoise.backends.base import LocalRule, Probe
@@ -18,7 +20,6 @@ from hwnoise.graph import Edge
 from hwnoise.nodes import (
     LI,
     LIF,
-    Affine,
     AvgPool2d,
     CubaLIF,
     Delay,
@@ -128,12 +129,11 @@ def test_node_noise_acts_on_the_input_of_every_step() -> None:
 
 
 def test_known_noise_is_shown() -> None:
-    probe = Probe(passes=2, observe=frozenset({"noise", "nodes"}))
+    probe = Probe(passes=2, quiet_passes=(1,), observe=frozenset({"noise", "nodes"}))
     reading = on_chip(network(), KNOWN).run(spikes(2, 5, 12), probe)
-    clean = on_chip(network()).run(spikes(2, 5, 12), probe)
-    np.testing.assert_allclose(
-        reading.nodes["hidden1"] - reading.noise["hidden1"], clean.nodes["hidden1"], atol=1e-6
-    )
+    noisy, clean = reading.nodes["hidden1"]
+    np.testing.assert_allclose(noisy - reading.noise["hidden1"][0], clean, atol=1e-6)
+    assert not reading.noise["hidden1"][1].any()
 
 
 @pytest.mark.parametrize("on", CHIPS.values(), ids=CHIPS)
@@ -237,8 +237,7 @@ def test_memoryless_nodes(rng: np.random.Generator) -> None:
     nodes: dict[str, Node] = {"input": Input((2, 5, 4)), **members}
     nodes |= {"scale": Scale(np.full(8, 2.0)), "relu": Relu((8,)), "over": Threshold(np.full(8, 0.5))}
     nodes |= {"li": LI(np.full(8, DT), np.ones(8), np.zeros(8)), "output": Output((8,))}
-    names = list(nodes)
-    net = Network(nodes, tuple(zip(names, names[1:], strict=False)), dt=DT)
+    net = Network(nodes, tuple(pairwise(nodes)), dt=DT)
     pooled = sum(image[..., i : i + 4, j : j + 3 : 2] for i in (0, 1) for j in (0, 1))
     mean = (pooled[..., 0::2, :] + pooled[..., 1::2, :]) / 2
     expected = np.maximum(2 * mean.reshape(2, 3, 8), 0) > 0.5
@@ -297,9 +296,9 @@ def test_bad_probes(probe: Probe, words: str) -> None:
 
 
 def test_what_the_emulator_does_not_have_is_named() -> None:
+    timeless = replace(network(), dt=None)
     with pytest.raises(InputError, match="'hidden1_neurons' needs the network's time step dt"):
-        net = network()
-        on_chip(Network(net.nodes, net.edges, reset="zero"))
+        on_chip(timeless)
     with pytest.raises(MismatchError, match="cannot be made quiet"):
         on_chip(network()).run(spikes(1, 2, 12), Probe(quiet_passes=(0,)))
 
@@ -313,3 +312,42 @@ def test_same_bits_again() -> None:
         {n: t.correlate(credit) for n, t in first.eligibility.items()},
         {n: t.correlate(credit) for n, t in second.eligibility.items()},
     )
+
+
+def test_a_network_without_time_has_no_local_rules() -> None:
+    with pytest.raises(MismatchError, match="local rule"):
+        chip(EXACT).run(np.zeros((1, 6)), Probe(passes=2, local=LocalRule()))
+
+
+@pytest.mark.parametrize("order", ["interleaved", "batch"])
+def test_releases_are_credited_by_presentation(order: Any, rng: np.random.Generator) -> None:
+    """As if every step were a presentation of its own, with the same credit."""
+    synapses = kind(stochastic_synapse={"law": "logistic", "logit_range": 6.0})
+    x, credit = spikes(3, 4, 12), rng.normal(size=(2, 3))
+    observe = frozenset({"events"})
+    whole = on_chip(network(), synapses).run(x, Probe(passes=2, order=order, observe=observe))
+    rows = np.repeat(x, 2, axis=0) if order == "interleaved" else np.concatenate([x, x])
+    by_row = credit.T.ravel() if order == "interleaved" else credit.ravel()
+    apart = on_chip(network(), synapses).run(rows.reshape(24, 1, 12), Probe(observe=observe))
+    np.testing.assert_allclose(
+        whole.eligibility["hidden1"].correlate(credit),
+        apart.eligibility["hidden1"].correlate(np.repeat(by_row, 4)[None]),
+        atol=1e-5,
+    )
+
+
+def test_any_number_of_threads_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, x = Network.spiking("64-256-10", Stream(3), gain=2.0), spikes(40, 30, 64, 0.1)
+    found = []
+    for threads in ("1", "2", "3"):
+        monkeypatch.setenv("NUMBA_NUM_THREADS", threads)
+        found.append(on_chip(net, WHITE).run(x, Probe(passes=2)).output)
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+
+
+def test_events_and_a_local_rule_exclude_each_other() -> None:
+    synapses = kind(stochastic_synapse={"law": "logistic", "logit_range": 6.0})
+    probe = Probe(passes=2, local=LocalRule(), observe=frozenset({"events"}))
+    with pytest.raises(InputError, match="local rule or observes events"):
+        on_chip(network(), synapses).run(spikes(1, 2, 12), probe)

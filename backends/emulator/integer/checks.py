@@ -53,7 +53,9 @@ def checked_spikes(x: ArrayLike, n_in: int, message_bits: int) -> Array:
     """
     values = np.asarray(x)
     if values.dtype.kind not in "biuf" or values.ndim < 2 or values.size == 0:
-        raise InputError(f"inputs must be numbers (samples, steps, {n_in}), not {values.dtype} {values.shape}")
+        raise InputError(
+            f"inputs must be numbers (samples, steps, {n_in}), not {values.dtype} {values.shape}"
+        )
     flat = values[None] if values.ndim == 2 and values.shape[1] == n_in else values
     if flat.ndim < 3 or flat[0, 0].size != n_in:
         raise InputError(
@@ -67,5 +69,7 @@ def checked_spikes(x: ArrayLike, n_in: int, message_bits: int) -> Array:
         return np.asarray(spikes.view(np.int8))
     whole = flat.astype(np.int32)
     if not (whole == flat).all() or int(np.abs(whole).max()) >= 2**message_bits:
-        raise InputError(f"inputs must be whole numbers below 2**{message_bits}: message_bits = {message_bits}")
+        raise InputError(
+            f"inputs must be whole numbers below 2**{message_bits}: message_bits = {message_bits}"
+        )
     return whole

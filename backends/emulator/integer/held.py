@@ -48,7 +48,8 @@ class Held:
             self.wanted = self._within(self.wanted + np.asarray(update, np.float32))
             self.integers = self._nearest(self.wanted)
         else:
-            self.integers = self._at_random(before / self.step + np.asarray(update) / (self.unit * self.step))
+            wanted = before / self.step + np.asarray(update) / (self.unit * self.step)
+            self.integers = self._at_random(wanted, self.key)
             self.wanted = self.read()
             self.writes += 1
         return int(np.count_nonzero(self.integers != before))
@@ -74,10 +75,10 @@ class Held:
     def _nearest(self, value: Array) -> Array:
         return self._on_grid(np.rint(value.astype(np.float64) / (self.unit * self.step)))
 
-    def _at_random(self, level: Array) -> Array:
+    def _at_random(self, level: Array, key: np.uint64) -> Array:
         below = np.floor(level)
         words = np.empty((1, level.size), np.uint32)
-        fill_words(self.key, np.uint64(self.writes), words)
+        fill_words(key, np.uint64(self.writes), words)
         up = words.reshape(level.shape) < (level - below) * 2.0**32
         return self._on_grid(below + up)
 

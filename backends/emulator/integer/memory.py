@@ -32,9 +32,7 @@ class Memory:
         ``"<layer>.weight"`` and ``"<layer>.bias"``.
     """
 
-    def __init__(
-        self, network: Network, integers: IntegerNetwork, chip: FixedPoint, stream: Stream
-    ) -> None:
+    def __init__(self, network: Network, integers: IntegerNetwork, chip: FixedPoint, stream: Stream) -> None:
         self._integers = integers
         self._numbers = from_metadata(network.metadata["integers"])
         self.held: dict[str, Held] = {}

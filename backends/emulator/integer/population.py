@@ -1,4 +1,4 @@
-"""A population of Loihi neurons: its numbers, its states, its noise."""
+"""A population of digital neurons: its numbers, its states, its noise."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hwnoise.errors import InputError
 from hwnoise.integers import IntegerNeurons
 from hwnoise.kernels.loihi_lif import run_lif
 from hwnoise.kernels.loihi_noise import fill_loihi_noise
+from hwnoise.kernels.xylo_lif import run_xylo
 
 Array = NDArray[Any]
 UNSEEN = np.zeros((0, 0, 0), np.int32)
@@ -37,8 +38,9 @@ class Population:
     ) -> None:
         self.name, self.spec, self.noise, self.key, self.strict = name, spec, noise, key, strict
         low = spec.vth_low << 6 if spec.kind == "ternary" else LOWEST
-        rule = (spec.du + 1, spec.dv, low, spec.vth << 6, spec.refractory)
-        self._rule = np.array(rule, np.int32)
+        loihi = (spec.du + 1, spec.dv, low, spec.vth << 6, spec.refractory)
+        xylo = (spec.du, spec.dv, spec.vth, spec.rules.most)
+        self._rule = np.array(loihi if spec.arithmetic == "loihi" else xylo, np.int32)
         self.load(np.broadcast_to(spec.bias_mant, (spec.n,)))
         self.lost = 0
         self.clear(1)
@@ -87,17 +89,14 @@ class Population:
         rows, steps, n = current.shape
         spikes = np.empty(current.shape, np.int8)
         membranes = np.empty(current.shape, np.int32) if seen else UNSEEN
-        on_membrane = self.noise is not None and self.noise.target == "membrane"
         size = -(-rows // thread_count())
         blocks = [slice(k, min(k + size, rows)) for k in range(0, rows, size)]
         found: dict[int, tuple[int, int]] = {}
 
         def work(part: slice) -> None:
-            found[part.start] = run_lif(
-                current[part], noise[part] if noise.size else UNSEEN, on_membrane, self._bias, self._rule,
-                self.u[part], self.v[part], self.wait[part], spikes[part],
-                membranes[part] if seen else UNSEEN,
-            )  # fmt: skip
+            noise_here = noise[part] if noise.size else UNSEEN
+            seen_here = membranes[part] if seen else UNSEEN
+            found[part.start] = self._step(part, current[part], noise_here, spikes[part], seen_here)
 
         for_each(work, blocks, current.size > WORTH_THREADS)
         self.lost += sum(count for count, _ in found.values())
@@ -120,11 +119,22 @@ class Population:
             setattr(self, key, np.array(state[key], np.int32)[None])
         self.lost = int(state["lost"])
 
+    def _step(
+        self, rows: slice, current: Array, noise: Array, spikes: Array, membranes: Array
+    ) -> tuple[int, int]:
+        """Run some rows; return how often something was lost, and where first."""
+        u, v = self.u[rows], self.v[rows]
+        if self.spec.arithmetic == "xylo":
+            return run_xylo(current, self._bias, self._rule, u, v, spikes, membranes)
+        on_membrane = self.noise is not None and self.noise.target == "membrane"
+        wait, rule = self.wait[rows], self._rule
+        return run_lif(current, noise, on_membrane, self._bias, rule, u, v, wait, spikes, membranes)
+
     def _refuse_losses(self, found: Mapping[int, tuple[int, int]], steps: int, n: int, first: int) -> None:
         for start, (count, place) in sorted(found.items()):
             if count:
                 row, step, neuron = start + place // (steps * n), place // n % steps, place % n
                 raise InputError(
-                    f"layer {self.name!r}: neuron {neuron} leaves its 24 bits in step {step + first} of row "
+                    f"layer {self.name!r}: neuron {neuron} leaves its bits in step {step + first} of row "
                     f"{row}; scale the network down, or set fixed_point.strict = false"
                 )

@@ -146,7 +146,9 @@ class IntegerProgram:
         """Lay out all passes in time; without resets they are one long row."""
         samples, steps = spikes.shape[:2]
         count = np.arange(samples)
-        rows = np.repeat(count, probe.passes) if probe.order == "interleaved" else np.tile(count, probe.passes)
+        rows = (
+            np.repeat(count, probe.passes) if probe.order == "interleaved" else np.tile(count, probe.passes)
+        )
         ticks = np.uint64(self.tick) + np.arange(len(rows), dtype=np.uint64) * np.uint64(steps)
         quiet = quiet_rows(samples, probe)
         still = None if quiet is None else np.repeat(quiet[:, None], steps, axis=1)

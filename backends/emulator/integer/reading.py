@@ -24,6 +24,7 @@ def take_reading(shown: Presentation, probe: Probe, samples: int, network: Netwo
     parts = shown.parts.populations
     last = shown.parts.output
     spikes = {name: view.arranged(shown.sent[name]) for name in parts}
+    firing = {name: s for name, s in spikes.items() if parts[name].spec.kind != "li"}
     membranes = {name: view.arranged(parts[name].floats(v)) for name, v in shown.membranes.items()}
     layers = [name for name, node in network.nodes.items() if node.parameters()]
     wanted = layers if "nodes" in probe.observe else []
@@ -34,7 +35,7 @@ def take_reading(shown: Presentation, probe: Probe, samples: int, network: Netwo
         nodes={name: view.arranged(view.node(name, network)) for name in wanted},
         ticks=by_pass(view.first_ticks(), probe),
         eligibility={} if probe.local is None else _traces(view, probe.local, spikes, membranes, network),
-        spikes={n: s.astype(np.float32) for n, s in spikes.items()} if "spikes" in probe.observe else {},
+        spikes={n: s.astype(np.float32) for n, s in firing.items()} if "spikes" in probe.observe else {},
         membranes=membranes if "membranes" in probe.observe else {},
     )
 
@@ -48,10 +49,12 @@ class _View:
         self.steps = len(shown.rows) * shown.x.shape[1] // self.rows
 
     def arranged(self, array: Array) -> Array:
-        return by_pass(array.reshape(self.rows, self.steps, array.shape[-1]), self.probe)
+        seen: Array = by_pass(array.reshape(self.rows, self.steps, array.shape[-1]), self.probe)
+        return seen
 
     def first_ticks(self) -> Array:
-        return self.shown.ticks[0] + np.arange(self.rows, dtype=np.uint64) * np.uint64(self.steps)
+        later = np.arange(self.rows, dtype=np.uint64) * np.uint64(self.steps)
+        return np.asarray(self.shown.ticks[:1] + later)
 
     def inputs(self, name: str) -> Array:
         """What a layer is sent, when it reaches the neurons; delays of single synapses apart."""
@@ -73,11 +76,14 @@ def _traces(
 ) -> dict[str, Eligibility]:
     found: dict[str, Eligibility] = {}
     neurons = view.shown.parts.network.neurons
-    keep = {name: 1 - spec.dv / 4096 for name, spec in neurons.items()}
+    keep = {name: 1 - spec.rules.fade(spec.dv) for name, spec in neurons.items()}
     post = {
-        name: post_variable(spikes[name], membranes[name], rule, keep[name], neurons[name].kind == "li")
+        name: post_variable(
+            spikes[name], membranes[name] - np.float32(neurons[name].offset), rule, keep[name],
+            neurons[name].kind == "li",
+        )
         for name in spikes
-    }
+    }  # fmt: skip
     for name, node in network.nodes.items():
         if not node.parameters():
             continue

@@ -50,7 +50,9 @@ def schedule(network: IntegerNetwork) -> Schedule:
         for mate in mates:
             node = network.nodes[mate]
             if isinstance(node, IntegerSynapses) and node.is_relay:
-                raise MismatchError(f"pooling {mate!r} lies in a loop; on the chip only neurons and weights can")
+                raise MismatchError(
+                    f"pooling {mate!r} lies in a loop; on the chip only neurons and weights can"
+                )
         if name not in seen and _runs(network, name):
             stages.append(tuple(m for m in mates or [name] if _runs(network, m)))
             seen.update(stages[-1])

@@ -65,7 +65,7 @@ class DenseSynapses:
                 add_dense(spikes[rows], weight, exponent, graded, lag, current[rows])
 
             _over_rows(work, len(spikes), active * spikes.size * current.shape[2])
-        return round(active * spikes.size) * current.shape[2]
+        return round(active * spikes.size) * int(current.shape[2])
 
     def _counts_exactly(self, spikes: Array, graded: bool) -> bool:
         largest = int(np.abs(spikes).max()) if graded else 1
@@ -106,7 +106,7 @@ class FilterSynapses:
             add_convolution(images[rows], self._weight, self._place, groups, graded, sums[rows])
 
         reach = self._weight[0].size  # synapses of one pixel, those beyond the edge included
-        done = int(np.count_nonzero(images)) * reach // groups
+        done = int(np.count_nonzero(images)) * int(reach) // groups
         _over_rows(work, len(images), done)
         return done
 

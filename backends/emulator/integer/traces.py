@@ -31,7 +31,7 @@ class StepTraces:
     @property
     def power(self) -> Array:
         """Sum over neurons and steps of the squared post variable: (passes or pairs, samples)."""
-        return np.einsum("pstn,pstn->ps", self._post, self._post)
+        return np.asarray(np.einsum("pstn,pstn->ps", self._post, self._post))
 
     def correlate(self, credit: Array) -> Array:
         """Sum of ``credit`` [pass or pair, sample] times what each synapse summed up: (n_out, n_in)."""

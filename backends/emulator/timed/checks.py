@@ -23,6 +23,8 @@ def check_timed_probe(probe: Probe, substrate: Any) -> None:
     rule = probe.local
     if rule is None:
         return
+    if "events" in probe.observe:
+        raise InputError("a probe has a local rule or observes events: both arrive as the eligibility")
     hints = get_type_hints(LocalRule)
     for name in ("pre", "post"):
         if getattr(rule, name) not in get_args(hints[name]):

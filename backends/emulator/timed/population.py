@@ -12,6 +12,7 @@ from hwnoise.backends.emulator.threads import for_each
 from hwnoise.backends.emulator.timed.stage import Floats, Moment, Outcome, Remembering, State
 from hwnoise.errors import InputError
 from hwnoise.kernels import leaky, lif, spiking
+from hwnoise.kernels.lif_corrected import lif_corrected
 from hwnoise.stepping import Step
 
 PARALLEL_FROM = 1 << 18  # neuron steps below which threads cost more than they give
@@ -96,7 +97,9 @@ def _kernel(name: str, step: Step) -> Advance:
                 f"node {name!r}: several spikes a step need thresholds > 0 and reset in that step"
             )
         return _plain(lif.lif_several, reset)
-    if rule.reset_timing == "same":
+    if rule.reset_timing == "corrected" and reset == lif.SUBTRACT:
+        return lambda x, neuron, state, keep, out, seen: lif_corrected(x, neuron, keep, state["v"], out, seen)
+    if rule.reset_timing != "next":
         return _plain(lif.lif, reset)
     keeps = rule.keeps_input and step.current is None and reset == lif.ZERO
     return _plain(lif.lif_next, lif.ZERO_KEEPING if keeps else reset)

@@ -134,7 +134,7 @@ class TimedProgram(Chip):
         self.events["reads"] += reads
         for name, stage in self._stages.items():
             if isinstance(stage, ArrayStage):
-                self._count(stage.layer, reads)
+                self._count(stage.layer, reads * stage.layer.rate)
                 self.events["synaptic_operations"] += (stage.active - before[name]) * stage.layer.n_out
             elif isinstance(stage, Population) and stage.step.threshold is not None:
                 out = seen.gave[name].out

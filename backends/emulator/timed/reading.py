@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnoise.backends.base import LocalRule, Probe, Reading, Traces
+from hwnoise.backends.base import Eligibility, LocalRule, Probe, Reading, Traces
 from hwnoise.backends.emulator.rows import by_pass
 from hwnoise.backends.emulator.timed.array_stage import ArrayStage
+from hwnoise.backends.emulator.timed.convolution import ConvolutionStage
 from hwnoise.backends.emulator.timed.population import Population
+from hwnoise.backends.emulator.timed.releases import releases_of
 from hwnoise.backends.emulator.timed.stage import Floats, Outcome, Stage
-from hwnoise.backends.emulator.timed.traces import LayerTraces
+from hwnoise.backends.emulator.timed.traces import FilterTraces, LayerTraces
 from hwnoise.network import Network
 from hwnoise.nodes import Output
 
@@ -49,10 +51,25 @@ def reading_of(network: Network, stages: Mapping[str, Stage], seen: Seen, probe:
         nodes={n: shown(seen.gave[n].out) for n in arrays if "nodes" in wants},
         noise={n: shown(known) for n, known in noise.items() if "noise" in wants and known is not None},
         ticks=by_pass(ticks, probe),
-        eligibility=_traces(network, stages, seen, probe, probe.local) if probe.local else {},
+        eligibility=_remembered(network, stages, seen, probe),
         spikes={n: shown(seen.gave[n].out) for n in spiking if "spikes" in wants},
         membranes={n: shown(_membranes(seen, n)) for n in neurons if "membranes" in wants},
     )
+
+
+def _remembered(
+    network: Network, stages: Mapping[str, Stage], seen: Seen, probe: Probe
+) -> Mapping[str, Eligibility]:
+    """What the synapses of each array remember, by a local rule or of their own releases."""
+    if probe.local is not None:
+        return _traces(network, stages, seen, probe, probe.local)
+    if "events" not in probe.observe:
+        return {}
+    return {
+        name: releases_of(name, stage, seen.given[name], seen.tick, probe)
+        for name, stage in stages.items()
+        if isinstance(stage, ArrayStage)
+    }
 
 
 def _traces(
@@ -69,7 +86,11 @@ def _traces(
         pre = seen.given[name]
         if fed is not None and order[fed] < order[name]:  # a loop: what arrives now acts a step later
             pre = np.concatenate([np.zeros_like(pre[:, :1]), pre[:, :-1]], axis=1)
-        found[name] = LayerTraces(rule, by_pass(pre, probe), by_pass(post, probe), decay)
+        seen_by_pass = by_pass(pre, probe), by_pass(post, probe)
+        if isinstance(stage, ConvolutionStage):
+            found[name] = FilterTraces(rule, *seen_by_pass, decay, stage.patches)
+        else:
+            found[name] = LayerTraces(rule, *seen_by_pass, decay)
     return found
 
 
@@ -77,16 +98,19 @@ def _post(
     seen: Seen, stages: Mapping[str, Stage], name: str, fed: str | None, rule: LocalRule
 ) -> tuple[Floats, Floats]:
     """The post variable (rows, steps, n_out) of an array, from its neurons or its nodes; how traces fade."""
-    own = seen.gave[name].out
-    fades = np.zeros(own.shape[-1], np.float32)
-    post = own
-    if fed is not None:
+    if fed is None:
+        post = seen.gave[name].out
+        fades = np.zeros(post.shape[-1], np.float32)
+    else:
         stage = stages[fed]
         assert isinstance(stage, Population)
         fades = stage.step.decay
-        is_spike = rule.post == "spike_excess" and stage.step.threshold is not None
-        if rule.post != "drive_difference":
-            post = seen.gave[fed].out if is_spike else _membranes(seen, fed)
+        if rule.post == "drive_difference":
+            post = seen.given[fed]
+        elif rule.post == "spike_excess":
+            post = seen.gave[fed].out  # of an integrator, its membrane
+        else:
+            post = _membranes(seen, fed)
     return post, fades if rule.decay is None else np.full_like(fades, rule.decay)
 
 

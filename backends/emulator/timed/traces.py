@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from hwnoise.backends.base import LocalRule
 from hwnoise.backends.emulator.threads import one_blas_thread
+from hwnoise.backends.emulator.timed.patches import Patches
 from hwnoise.backends.emulator.timed.stage import Floats
 from hwnoise.kernels.leaky import leak
 
@@ -25,7 +27,7 @@ class LayerTraces:
     ----------
     pre : (passes, samples, steps, n_in) float32
     post : (passes, samples, steps, n_out) float32
-        Membranes or spikes, as ``rule`` asks.
+        Membranes, what they took in, or spikes, as ``rule`` asks.
     decay : (n_out,) float32
         What a step leaves of a trace at each neuron.
     """
@@ -45,7 +47,7 @@ class LayerTraces:
 
     def correlate(self, credit: NDArray[Any]) -> Floats:
         """Sum of ``credit`` [pass or pair, sample] times the trace of each synapse: (n_out, n_in)."""
-        weighted = self._faded * np.asarray(credit, np.float32)[..., None, None]
+        weighted = self._weighted(credit)
         n_out, n_in = weighted.shape[-1], self._pre.shape[-1]
         with one_blas_thread():
             found: Floats = weighted.reshape(-1, n_out).T @ self._pre.reshape(-1, n_in)
@@ -53,8 +55,12 @@ class LayerTraces:
 
     def correlate_bias(self, credit: NDArray[Any]) -> Floats:
         """The same for an input of 1 at every step: (n_out,)."""
-        summed = self._faded.sum(axis=2)
-        found: Floats = np.einsum("psn,ps->n", summed, np.asarray(credit, np.float32))
+        found: Floats = self._weighted(credit).sum(axis=(0, 1, 2))
+        return found
+
+    def _weighted(self, credit: NDArray[Any]) -> Floats:
+        """The faded post variable times the credit of its presentation."""
+        found: Floats = self._faded * np.asarray(credit, np.float32)[..., None, None]
         return found
 
     @cached_property
@@ -66,3 +72,29 @@ class LayerTraces:
         faded = np.empty_like(backwards)
         leak(backwards, rule, np.zeros((len(backwards), shape[-1]), np.float32), faded)
         return np.ascontiguousarray(faded[:, ::-1]).reshape(shape)
+
+
+class FilterTraces(LayerTraces):
+    """The traces of a convolution: a filter sums up what it saw at all of its places."""
+
+    def __init__(
+        self, rule: LocalRule, pre: NDArray[Any], post: NDArray[Any], decay: Floats, patches: Patches
+    ) -> None:
+        super().__init__(rule, pre, post, decay)
+        self._patches = patches
+
+    def correlate(self, credit: NDArray[Any]) -> Floats:
+        """Sum of ``credit`` [pass or pair, sample] times the trace of each weight, in the weight's shape."""
+        weighted, patches = self._weighted(credit), self._patches
+        n_out = weighted.shape[-1] // patches.count
+        found = np.zeros((n_out, math.prod(patches.filter_shape)), np.float32)
+        with one_blas_thread():
+            for which in np.ndindex(weighted.shape[:2]):  # one presentation's patches at a time
+                seen = patches.taken(np.ascontiguousarray(self._pre[which]))
+                found += patches.channels_last(weighted[which]).T @ seen
+        return found.reshape(n_out, *patches.filter_shape)
+
+    def correlate_bias(self, credit: NDArray[Any]) -> Floats:
+        """The same for an input of 1 at every place and step: (n_out,)."""
+        found: Floats = super().correlate_bias(credit).reshape(-1, self._patches.count).sum(axis=1)
+        return found

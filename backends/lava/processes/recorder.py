@@ -57,7 +57,7 @@ class PyRecorder(PyLoihiProcessModel):
         super().__init__(proc_params)
         spikes, membranes = proc_params["files"]
         self.spikes = np.load(spikes, mmap_mode="r+")
-        self.membranes = np.load(membranes, mmap_mode="r+") if membranes else None
+        self.membranes: Any = np.load(membranes, mmap_mode="r+") if membranes else None
         self.first, self.steps = proc_params["first"], proc_params["steps"]
         self.skipped = proc_params["depth"] + 1  # Lava counts steps from 1
 
@@ -77,7 +77,7 @@ class PyRecorder(PyLoihiProcessModel):
 
     @property
     def _counts(self) -> bool:
-        return 0 <= self.time_step - self.skipped < self.steps
+        return bool(0 <= self.time_step - self.skipped < self.steps)
 
     @property
     def _row(self) -> int:

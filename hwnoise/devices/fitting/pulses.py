@@ -15,6 +15,10 @@ from hwnoise.devices.fitting.tables import Pulses
 
 Floats = NDArray[np.float64]
 ROUNDS = 30  # of alternating least squares; its error falls by more than half in each
+PULSED = {
+    f"pulses.{name}"
+    for name in ("step_up", "step_down", "slope_up", "slope_down", "cycle_to_cycle", "device_to_device")
+}  # what a [pulsed_update] table is made of
 LEAST_PULSES = 3  # of a device in one direction, to tell its own step from its noise
 
 
@@ -95,8 +99,10 @@ class PulseModel:
         return found
 
     def tables(self) -> dict[str, dict[str, Any]]:
-        """The range, and as the step of the write unit one pulse."""
+        """Devices that pulses move as measured; or else the range, and one pulse as the write step."""
         found = self.report(np.ones(self.n_devices))
+        if found.keys() >= PULSED and min(found["pulses.step_up"], found["pulses.step_down"]) > 0:
+            return {"pulsed_update": _pulsed_update(found)}
         steps = [found[key] for key in ("pulses.step_up", "pulses.step_down") if key in found]
         tables: dict[str, dict[str, Any]] = {"conductance": {"g_max": self.g_max}}
         if steps:
@@ -104,6 +110,28 @@ class PulseModel:
             step = abs(float(np.mean(steps))) * half / self.g_max
             tables["write"] = {"mode": "accumulate", "step": min(max(step, 1e-9), 1.0)}
         return tables
+
+
+def _pulsed_update(found: dict[str, float]) -> dict[str, Any]:
+    """A linear-step device with w from -1 to 1 over the range seen (eq:fit-step, eq:device-constants)."""
+    up, down = found["pulses.step_up"], found["pulses.step_down"]
+    model = {
+        "shape": "linear_step",
+        "step": max(up, down),
+        "slope_up": found["pulses.slope_up"],
+        "slope_down": found["pulses.slope_down"],
+    }
+    return {
+        "model": model,
+        "up_down": 1 - down / up if up > down else up / down - 1,
+        "up_down_spread": 0.0,
+        "step_spread": found["pulses.device_to_device"],
+        "cycle_noise": found["pulses.cycle_to_cycle"],
+        "w_max": 1.0,
+        "w_min": -1.0,
+        "w_max_spread": 0.0,
+        "w_min_spread": 0.0,
+    }
 
 
 def _problems(pulses: Pulses) -> Iterator[str]:

@@ -45,7 +45,7 @@ class CubicNewton(CurvedYardstick):
     )
     needs: ClassVar[Needs] = replace(GRADIENT, networks=STATIC)
 
-    bound: float = 1.0
+    bound: float = 3.0
     subspace: int = 10
 
     def __post_init__(self) -> None:

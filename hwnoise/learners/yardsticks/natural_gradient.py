@@ -47,7 +47,7 @@ class NaturalGradient(CurvedYardstick):
     source: ClassVar[str] = "S. Amari, Neural Comput. 10:251 (1998); J. Martens, JMLR 21(146):1 (2020)"
 
     fisher: Literal["model", "empirical"] = "model"
-    divergence: float = 0.01
+    divergence: float = 0.05
     damping: float = 0.1
     iterations: int = 10
 

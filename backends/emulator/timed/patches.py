@@ -1,0 +1,104 @@
+"""Images as rows of patches, one for each place of a filter: what a crossbar that holds the filter is fed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hwnoise.backends.emulator.timed.stage import Floats
+from hwnoise.errors import MismatchError
+from hwnoise.nodes import Conv1d, Conv2d, Shape
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Patches:
+    """How the filters of a convolution lie on its input (eq:patches).
+
+    Attributes
+    ----------
+    shape : (channels, height, width)
+        Of an input; a line has a height of 1.
+    kernel, stride, dilation : (int, int)
+    padding : ((top, bottom), (left, right))
+    places : (int, int)
+        How many filters fit along height and width.
+    is_line : bool
+        Whether inputs have one axis beside the channels.
+    """
+
+    shape: tuple[int, int, int]
+    kernel: Pair
+    stride: Pair
+    dilation: Pair
+    padding: tuple[Pair, Pair]
+    places: Pair
+    is_line: bool
+
+    @classmethod
+    def of(cls, name: str, node: Conv1d | Conv2d, shape: Shape) -> Patches:
+        """Return the patches of ``node`` on inputs of ``shape``; MismatchError if it has groups."""
+        if node.groups != 1:
+            raise MismatchError(f"node {name!r} convolves in {node.groups} groups, and an array holds one")
+        kernel, dilation = _pair(node.weight.shape[2:]), _pair(node.dilation)
+        height, width = _pair(node.output_shape(shape)[1:])
+        return cls(
+            shape=(shape[0], *_pair(shape[1:])),
+            kernel=kernel,
+            stride=_pair(node.stride),
+            dilation=dilation,
+            padding=_padding(node, kernel, dilation),
+            places=(height, width),
+            is_line=isinstance(node, Conv1d),
+        )
+
+    @property
+    def filter_shape(self) -> Shape:
+        """Shape of one filter: those of the network's nodes, so that a line's has no height."""
+        return (self.shape[0], *(self.kernel[1:] if self.is_line else self.kernel))
+
+    @property
+    def count(self) -> int:
+        """Patches of one input."""
+        return self.places[0] * self.places[1]
+
+    def taken(self, x: Floats) -> Floats:
+        """Return the patches of ``x`` (rows, n): (rows * count, channels * height * width of the filter)."""
+        image = np.pad(x.reshape(-1, *self.shape), ((0, 0), (0, 0), *self.padding))
+        (down, right), (high, wide) = self.stride, self.places
+        found = np.empty((len(image), high, wide, self.shape[0], *self.kernel), np.float32)
+        for i in range(self.kernel[0]):
+            for j in range(self.kernel[1]):
+                top, left = i * self.dilation[0], j * self.dilation[1]
+                seen = image[:, :, top : top + down * high : down, left : left + right * wide : right]
+                found[..., i, j] = seen.transpose(0, 2, 3, 1)
+        return found.reshape(len(image) * self.count, -1)
+
+    def channels_first(self, y: Floats) -> Floats:
+        """Turn ``y`` (rows * count, channels) into maps (rows, channels * count)."""
+        maps = y.reshape(-1, self.count, y.shape[1]).transpose(0, 2, 1)
+        return np.ascontiguousarray(maps).reshape(len(maps), -1)
+
+    def channels_last(self, maps: Floats) -> Floats:
+        """The other way: maps (rows, channels * count) as (rows * count, channels)."""
+        y = maps.reshape(len(maps), -1, self.count).transpose(0, 2, 1)
+        return np.ascontiguousarray(y).reshape(len(maps) * self.count, -1)
+
+
+def _pair(sizes: int | tuple[int, ...]) -> Pair:
+    """Sizes along height and width; those of a line lie along its width."""
+    given = (sizes,) if isinstance(sizes, int) else tuple(sizes)
+    return (1, given[0]) if len(given) == 1 else (given[0], given[1])
+
+
+def _padding(node: Conv1d | Conv2d, kernel: Pair, dilation: Pair) -> tuple[Pair, Pair]:
+    """Zeros before and after each axis; ``same`` puts an odd one after, as torch does."""
+    if node.padding == "same":
+        total = [d * (k - 1) for d, k in zip(dilation, kernel, strict=True)]
+        return (total[0] // 2, total[0] - total[0] // 2), (total[1] // 2, total[1] - total[1] // 2)
+    if isinstance(node.padding, str):
+        return (0, 0), (0, 0)
+    amount = (0, node.padding) if isinstance(node.padding, int) else node.padding
+    return (amount[0], amount[0]), (amount[1], amount[1])

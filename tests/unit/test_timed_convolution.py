@@ -1,0 +1,173 @@
+"""Convolutions in networks with time: products of patches, on arrays of every kind."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from timed import DT, on_chip, spikes
+from tiny import EXACT, KNOWN, PCM, TELEGRAPH, WHITE_PAIRS, kind
+
+from hwnoise import Network, Stream
+from hwnoise.backends.base import LocalRule, Probe
+from hwnoise.errors import InputError, MismatchError
+from hwnoise.nodes import LIF, Affine, Conv1d, Conv2d, Flatten, Input, Node, Output, SumPool2d
+
+Array = NDArray[Any]
+RNG = Stream(9, "weights").generator()
+WEIGHT = RNG.normal(size=(3, 2, 3, 2)).astype(np.float32)
+BIAS = RNG.normal(size=3).astype(np.float32)
+NODE = kind(node_noise={"sigma": 0.2}, quiet="chip")
+
+FILTERS = [
+    Conv2d(WEIGHT, BIAS),
+    Conv2d(WEIGHT, BIAS, stride=(2, 1), padding=(1, 2)),
+    Conv2d(WEIGHT, BIAS, dilation=(2, 1), padding="same"),
+    Conv2d(WEIGHT, BIAS, padding="valid"),
+]
+
+
+def alone(node: Conv1d | Conv2d, *shape: int) -> Network:
+    """The convolution and neurons behind it."""
+    maps = node.output_shape(shape)
+    tau = np.full(maps, 5 * DT)
+    neurons = LIF(tau, tau / DT, np.zeros(maps), np.ones(maps))
+    nodes: dict[str, Node] = {"input": Input(shape), "conv": node, "neurons": neurons, "output": Output(maps)}
+    return Network(nodes, tuple(pairwise(nodes)), dt=DT, reset="zero")
+
+
+def convolved(node: Conv2d, x: Array) -> Array:
+    """eq:patches, place by place: (rows, channels, height, width)."""
+    n_out, height, width = node.output_shape(x.shape[1:])
+    lost = [d * (k - 1) for d, k in zip(node.dilation, node.weight.shape[2:], strict=True)]
+    if node.padding == "same":
+        before = [n // 2 for n in lost]
+    else:
+        before = [0, 0] if isinstance(node.padding, str) else list(node.padding)
+    wide = np.pad(x, ((0, 0), (0, 0), (before[0], 9), (before[1], 9)))
+    y = np.zeros((len(x), n_out, height, width))
+    for h, w in np.ndindex(height, width):
+        for i, j in np.ndindex(node.weight.shape[2:]):
+            seen = wide[
+                :, :, h * node.stride[0] + i * node.dilation[0], w * node.stride[1] + j * node.dilation[1]
+            ]
+            y[:, :, h, w] += seen @ node.weight[:, :, i, j].T
+    return y + node.bias[:, None, None]
+
+
+@pytest.mark.parametrize("node", FILTERS, ids=range(len(FILTERS)))
+def test_convolution(node: Conv2d, rng: np.random.Generator) -> None:
+    """Check eq:patches."""
+    x = rng.normal(size=(2, 3, 2, 7, 6)).astype(np.float32)
+    reading = on_chip(alone(node, 2, 7, 6)).run(x, Probe(observe=frozenset({"nodes"})))
+    expected = convolved(node, x.reshape(6, 2, 7, 6))
+    np.testing.assert_allclose(reading.nodes["conv"].reshape(expected.shape), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("padding", [0, 1, "same"])
+def test_lines(padding: Any, rng: np.random.Generator) -> None:
+    """Check eq:patches along one axis: a line is an image of height 1."""
+    line = Conv1d(WEIGHT[:, :, 0], BIAS, padding=padding, dilation=2)
+    across = (0, padding) if isinstance(padding, int) else padding
+    image = Conv2d(WEIGHT[:, :, :1], BIAS, padding=across, dilation=(1, 2))
+    x = rng.normal(size=(2, 3, 2, 8)).astype(np.float32)
+    reading = on_chip(alone(line, 2, 8)).run(x, Probe(observe=frozenset({"nodes"})))
+    expected = convolved(image, x.reshape(6, 2, 1, 8))
+    np.testing.assert_allclose(reading.nodes["conv"].reshape(expected.shape), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("on", [WHITE_PAIRS, PCM, NODE, TELEGRAPH], ids=["white", "pcm", "node", "telegraph"])
+def test_arrays_with_noise(on: Any) -> None:
+    """Near the clean result, different at every place and pass, and again after a restore."""
+    network, x = alone(FILTERS[0], 2, 6, 5), spikes(3, 4, 60)
+    probe = Probe(passes=2, observe=frozenset({"nodes"}))
+    clean = on_chip(network).run(x, probe).nodes["conv"]
+    chip = on_chip(network, on)
+    saved = chip.state()
+    noisy = chip.run(x, probe).nodes["conv"]
+    assert 0 < np.abs(noisy - clean).mean() < 1
+    assert (noisy[0] != noisy[1]).mean() > 0.3
+    chip.restore(saved)
+    np.testing.assert_array_equal(chip.run(x, probe).nodes["conv"], noisy)
+
+
+def test_quiet_passes_and_known_noise() -> None:
+    network, x = alone(FILTERS[0], 2, 6, 5), spikes(3, 4, 60)
+    probe = Probe(passes=2, quiet_passes=(1,), observe=frozenset({"nodes", "noise"}))
+    reading = on_chip(network, KNOWN).run(x, probe)
+    noisy, quiet = reading.nodes["conv"]
+    np.testing.assert_allclose(noisy - reading.noise["conv"][0], quiet, atol=1e-6)
+    both = on_chip(network, NODE).run(x, Probe(passes=2, quiet_passes=(0, 1)))
+    np.testing.assert_array_equal(both.output[0], both.output[1])
+
+
+def test_filters_are_written_and_read_in_their_shape() -> None:
+    chip = on_chip(alone(FILTERS[0], 2, 6, 5))
+    np.testing.assert_allclose(chip.read_weights()["conv.weight"], WEIGHT, rtol=1e-6)
+    update = RNG.normal(size=WEIGHT.shape)
+    chip.write({"conv.weight": update})
+    np.testing.assert_allclose(chip.diagnostics()["conv.weight"], WEIGHT + update, atol=1e-6)
+    assert chip.diagnostics()["conv.writes"].shape == WEIGHT.shape
+    with pytest.raises(InputError, match="the update is float64"):
+        chip.write({"conv.weight": update.reshape(3, -1)})
+
+
+@pytest.mark.parametrize("node", [FILTERS[1], Conv1d(WEIGHT[:, :, 0], BIAS)], ids=["image", "line"])
+def test_traces_of_filters(node: Any) -> None:
+    """Check eq:patches and eq:traces: a filter's trace is the derivative of the nodes' sum by its weights."""
+    shape = (2, 7, 6) if isinstance(node, Conv2d) else (2, 9)
+    network = alone(node, *shape)
+    probe = Probe(passes=2, observe=frozenset({"membranes", "nodes"}), local=LocalRule(pre="spike"))
+    reading = on_chip(network, NODE).run(spikes(3, 4, int(np.prod(shape))), probe)
+    credit = RNG.normal(size=(1, 3))
+    difference = (reading.membranes["neurons"][0] - reading.membranes["neurons"][1]) * credit[0][
+        :, None, None
+    ]
+    traces: Any = reading.eligibility["conv"]
+    found, bias = traces.correlate(credit), traces.correlate_bias(credit)
+    assert found.shape == node.weight.shape
+
+    def weighted_sum(weight: Array) -> float:
+        moved = network.with_parameters({"conv.weight": weight})
+        nodes = (
+            on_chip(moved).run(reading.inputs["conv"][0], Probe(observe=frozenset({"nodes"}))).nodes["conv"]
+        )
+        return float((nodes[0].astype(np.float64) * difference).sum())
+
+    for place in [(0,) * node.weight.ndim, tuple(n - 1 for n in node.weight.shape)]:
+        step = np.zeros_like(node.weight)
+        step[place] = 0.5
+        slope = weighted_sum(node.weight + step) - weighted_sum(node.weight - step)
+        assert found[place] == pytest.approx(slope, rel=1e-3, abs=1e-3)
+    np.testing.assert_allclose(bias, difference.reshape(3, 4, 3, -1).sum(axis=(0, 1, 3)), atol=1e-4)
+
+
+def test_a_spiking_convolutional_network() -> None:
+    maps = (3, 5, 5)
+    tau = np.full(maps, 5 * DT)
+    nodes: dict[str, Node] = {
+        "input": Input((2, 7, 6)),
+        "conv": FILTERS[0],
+        "neurons": LIF(tau, tau / DT, np.zeros(maps), np.full(maps, 0.5)),
+        "pool": SumPool2d((2, 2), (2, 2)),
+        "flat": Flatten(),
+        "readout": Affine(RNG.normal(size=(4, 12)), np.zeros(4)),
+        "output": Output((4,)),
+    }
+    network = Network(nodes, tuple(pairwise(nodes)), dt=DT, reset="zero")
+    reading = on_chip(network, PCM).run(spikes(2, 5, 84), Probe(passes=2, local=LocalRule()))
+    assert reading.output.shape == (2, 2, 5, 4)
+    assert {n: t.correlate(np.ones((1, 2))).shape for n, t in reading.eligibility.items()} == {
+        "conv": WEIGHT.shape,
+        "readout": (4, 12),
+    }
+    assert reading.events["conversions_out"] > 20 * 25 * 3
+
+
+def test_groups_are_refused() -> None:
+    grouped = Conv2d(WEIGHT[:2, :1], BIAS[:2], groups=2)
+    with pytest.raises(MismatchError, match="'conv' convolves in 2 groups"):
+        on_chip(alone(grouped, 2, 6, 5), EXACT)
