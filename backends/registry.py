@@ -16,9 +16,8 @@ GROUP = "hwnoise.backends"
 _BUILT_IN = {
     "emulator": ("hwnoise.backends.emulator", "our fast emulator: Numba kernels, every effect, any batch"),
     "snntorch": ("hwnoise.backends.snntorch", "the same chips in torch: derivatives, snnTorch neurons, GPU"),
-    "lava": ("hwnoise.backends.lava", "stock Lava processes in Loihi 2 fixed point, for `hwnoise deploy`"),
+    "lava": ("hwnoise.backends.lava.backend", "noise and learning inside Lava, in Loihi 2 fixed point"),
 }
-_DEPLOYS = ("lava",)  # run what comes out of training
 _NEEDS = {"snntorch": ("torch", "snntorch")}  # packages of the extra of the backend's name
 
 
@@ -43,8 +42,6 @@ def get(name: str) -> Backend:
     if name in _BUILT_IN:
         if _missing(name):
             raise InputError(f"backend '{name}' needs {' and '.join(_missing(name))}: {_install(name)}")
-        if name in _DEPLOYS:
-            raise InputError(f"backend '{name}' runs trained networks: hwnoise deploy RUN --to {name}")
         return cast(Backend, import_module(_BUILT_IN[name][0]).backend)
     point = _third_party().get(name)
     if point is None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from hwnoise.assumptions import assumptions_of
+from hwnoise.cnn import draw_cnn
 from hwnoise.dense_layers import DenseLayer as DenseLayer
 from hwnoise.dense_layers import dense_chain, with_bias
 from hwnoise.errors import InputError
@@ -119,6 +120,38 @@ class Network:
         """
         generator = stream.child("weights").generator()
         return cls(*draw_mlp(parse_sizes(sizes), generator, activation, readout, gain))
+
+    @classmethod
+    def cnn(cls, sizes: str, stream: Stream, gain: float = 1.0) -> Network:
+        """Return a convolutional network with random weights and zero biases.
+
+        Its nodes are ``conv1``, ``pool1``, ..., ``flatten``, ``hidden1``, ... and ``readout``; behind
+        filters and hidden layers comes a relu (``conv1_activation``), at the end a softmax.
+
+        Parameters
+        ----------
+        sizes : str
+            The image (channels x height x width), then what it meets: ``c8k5`` 8 filters of 5 x 5
+            (``c8k5s2``: at every second place), ``p2`` means over 2 x 2, ``64`` a dense layer, of
+            which the last is the read-out: ``"1x28x28-c8k5-p2-10"``.
+        stream : Stream
+            Weights are drawn from its child ``weights``.
+        gain : float
+            Factor on the standard deviation of the weights, > 0. At 1 it is sqrt(2 / n_in), with
+            n_in the numbers in a patch, and sqrt(1 / n_in) before the softmax.
+
+        Raises
+        ------
+        InputError
+            For sizes of another form or that do not fit, or a gain that is not positive.
+
+        Examples
+        --------
+        >>> network = Network.cnn("1x28x28-c8k5-p2-10", Stream(7))
+        >>> network.sizes, network.n_parameters
+        ('1x28x28-8x24x24-10', 11738)
+        """
+        return cls(*draw_cnn(sizes, stream.child("weights").generator(), gain))
 
     @classmethod
     def spiking(

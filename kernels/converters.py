@@ -156,12 +156,14 @@ def adc(
     steps = np.float32(levels)
     q = full_scale / steps if levels > 0 else np.float32(1)
     inverse = np.float32(1) / q
-    for r in range(y.shape[0]):
-        for j in range(y.shape[1]):
-            value = y[r, j]
-            if levels > 0:
-                value = min(max(np.rint(value * inverse), -steps), steps) * q
-            out[r, j] = value * scale[r] * gain[j] + bias[j]
+    if out.ctypes.data != y.ctypes.data:
+        out[:] = y
+    for r in range(out.shape[0]):
+        row, unit = out[r], scale[r]  # one array alone is seen not to overlap, and vectorises
+        for j in range(len(row) if levels > 0 else 0):
+            row[j] = min(max(np.rint(row[j] * inverse), -steps), steps) * q
+        for j in range(len(row)):
+            row[j] = row[j] * unit * gain[j] + bias[j]
 
 
 @kernel

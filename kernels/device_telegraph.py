@@ -58,24 +58,22 @@ def fill_rates(
 
 
 @kernel
-def add_jumps(
+def advance(
     rates: Floats,
-    steps: Floats,
     high: float,
     key: np.uint64,
     plane: int,
     tick: np.uint64,
     first: int,
-    out: Floats,
+    states: NDArray[np.int8],
+    until: NDArray[np.float64],
 ) -> None:
-    """Add ``step (b - high)`` to ``out``, b = 1 for a trap in its high state at ``tick`` (eq:trap-step).
+    """Bring the states of traps to ``tick`` (eq:trap-refresh).
 
     Parameters
     ----------
     rates : (n,) float32
-        As ``fill_rates`` wrote them.
-    steps : (n,) float32
-        What a jump from low to high adds.
+        As ``fill_rates`` wrote them; a device of rate 0 is left alone.
     high : float64
         Probability of the high state.
     key : uint64
@@ -83,35 +81,62 @@ def add_jumps(
     plane : int
         Which of a weight's devices, 0 to 255.
     tick : uint64
+        Not before the tick of the last call, unless ``until`` was set to -1.
     first : int
         Device of element 0.
-    out : (n,) float32
-        Added to.
+    states : (n,) int8
+        1 for high; overwritten where a state is no longer sure.
+    until : (n,) float64
+        How long each state is sure, in cells; overwritten. -1 where nothing is known.
 
     Notes
     -----
     Oracle: ``oracles_devices.trap_state``. Test: ``tests/statistical/test_device_telegraph.py``.
     """
-    for i in range(len(out)):
-        if rates[i] > 0 and steps[i] != 0:
-            state = trap_state(key, first + i, plane, np.float64(tick) * rates[i], high)
-            out[i] += steps[i] * np.float32(state - high)
+    for i in range(len(rates)):
+        time = np.float64(tick) * rates[i]
+        if rates[i] > 0 and time >= until[i]:
+            states[i], until[i] = trap_state(key, first + i, plane, time, high)
 
 
 @kernel
-def trap_state(key: np.uint64, device: int, plane: int, time: float, high: float) -> int:
-    """Return the state, 0 or 1, drawn at the last point up to ``time``, in cells (eq:trap-refresh)."""
+def add_jumps(states: NDArray[np.int8], steps: Floats, high: float, out: Floats) -> None:
+    """Add ``step (b - high)`` to ``out``, b the state of each trap (eq:trap-step).
+
+    Parameters
+    ----------
+    states : (n,) int8
+    steps : (n,) float32
+        What a jump from low to high adds; 0 for a device without a trap.
+    high : float64
+        Probability of the high state.
+    out : (n,) float32
+        Added to.
+    """
+    for i in range(len(out)):
+        out[i] += steps[i] * np.float32(states[i] - high)
+
+
+@kernel
+def trap_state(key: np.uint64, device: int, plane: int, time: float, high: float) -> tuple[int, float]:
+    """Return the state drawn at the last point up to ``time``, and how long it is sure (eq:trap-refresh).
+
+    Both times are in cells; a state is sure until the next point, or the end of the cell.
+    """
     cell = math.floor(time)
-    state = _last_drawn(key, device, plane, cell, time - math.floor(time), high)
+    state, until = _last_drawn(key, device, plane, cell, time - math.floor(time), high)
+    until += cell
     while state < 0:
         cell -= 1
-        state = _last_drawn(key, device, plane, cell, 1.0, high)
-    return state
+        state, _ = _last_drawn(key, device, plane, cell, 1.0, high)
+    return state, until
 
 
 @kernel
-def _last_drawn(key: np.uint64, device: int, plane: int, cell: int, until: float, high: float) -> int:
-    """Return what the last point of ``cell`` up to ``until`` drew, or -1 if there is none.
+def _last_drawn(
+    key: np.uint64, device: int, plane: int, cell: int, until: float, high: float
+) -> tuple[int, float]:
+    """Return what the last point of ``cell`` up to ``until`` drew, or -1, and where the next one is, or 1.
 
     Points are an exponential distance of mean 1 apart; a block of four words is two points.
     """
@@ -123,10 +148,10 @@ def _last_drawn(key: np.uint64, device: int, plane: int, cell: int, until: float
         a, b, c, d = philox(np.uint32(device), np.uint32(plane | block << 8), c2, c3, k0, k1)
         place -= math.log((a + 0.5) * UNIT)
         if place > until:
-            return state
+            return state, min(place, 1.0)
         state = 1 if np.uint64(b) < threshold else 0
         place -= math.log((c + 0.5) * UNIT)
         if place > until:
-            return state
+            return state, min(place, 1.0)
         state = 1 if np.uint64(d) < threshold else 0
         block += 1

@@ -34,7 +34,7 @@ def lif_corrected(
 
     Notes
     -----
-    Oracle: ``oracles_neurons.lif_corrected``. Test: ``tests/unit/test_snntorch_parity.py``, against snnTorch.
+    Oracle: ``oracles_neurons.lif_corrected``. Test: ``tests/unit/test_snntorch_parity.py``.
     """
     rows, steps, n = x.shape
     decay, gain, offset = neuron[0], neuron[1], neuron[2]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from hwnoise.backends.emulator.image_program import ImageProgram
 from hwnoise.backends.emulator.integer import IntegerProgram
 from hwnoise.backends.emulator.program import EmulatorProgram
 from hwnoise.backends.emulator.timed.program import TimedProgram
 from hwnoise.errors import InputError
 from hwnoise.network import Network
+from hwnoise.nodes import Conv1d, Conv2d
+from hwnoise.nodes.convolution import Pool2d
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
@@ -28,8 +31,11 @@ class Emulator:
             raise InputError(f"headroom must be from 1 to 100, not {headroom}")
         if substrate.fixed_point is not None:
             return IntegerProgram(network, substrate, stream, headroom)
-        program = TimedProgram if network.is_timed else EmulatorProgram
-        return program(network, substrate, stream, headroom)
+        if network.is_timed:
+            return TimedProgram(network, substrate, stream, headroom)
+        is_image = any(isinstance(node, _OF_IMAGES) for node in network.nodes.values())
+        return (ImageProgram if is_image else EmulatorProgram)(network, substrate, stream, headroom)
 
 
+_OF_IMAGES = (Conv1d, Conv2d, Pool2d)
 backend = Emulator()

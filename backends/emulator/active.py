@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnoise.backends.emulator.read import PARALLEL_FROM, TILE
+from hwnoise.backends.emulator.read import PARALLEL_FROM
 from hwnoise.backends.emulator.threads import for_each
-from hwnoise.kernels.event_product import add_listed, list_active
+from hwnoise.kernels.event_product import add_listed, count_active, list_active
 
 Floats = NDArray[np.float32]
 Listed = tuple[NDArray[Any], NDArray[Any]]
+ROWS = 256  # of one call of a kernel, which costs as much as some ten rows
+SPARSE_BELOW = 0.2  # share of active inputs from which a dense product is faster
 
 
 @dataclass(frozen=True)
 class Active:
-    """The active inputs of rows (rows, n), TILE rows at a time.
+    """The active inputs of rows (rows, n), ROWS of them at a time.
 
     Attributes
     ----------
@@ -36,14 +38,22 @@ class Active:
         def work(first: int) -> None:
             if None in tiles.values():
                 return
-            rows = x[first : first + TILE]
-            listed = np.empty(rows.size + 1, np.int32), np.empty(len(rows) + 1, np.int32)
-            tiles[first] = listed if list_active(rows, *listed) else None
+            rows = x[first : first + ROWS]
+            columns, ends = np.empty(rows.size + 8, np.int32), np.empty(len(rows) + 1, np.int32)
+            is_binary = list_active(rows, columns, ends)
+            tiles[first] = (columns[: ends[-1]].copy(), ends) if is_binary else None  # not all that room
 
-        starts = range(0, len(x), TILE)
+        starts = range(0, len(x), ROWS)
         for_each(work, starts, x.size >= PARALLEL_FROM)
         found = [tiles.get(first) for first in starts]
         return None if None in found else cls([listed for listed in found if listed is not None])
+
+    @classmethod
+    def sparse(cls, x: Floats) -> tuple[Active | None, int]:
+        """``of(x)`` where adding what is active one by one beats a dense product, else None; its count."""
+        active = cls.of(x)
+        count = count_active(x) if active is None else active.count
+        return (active if count < SPARSE_BELOW * x.size else None), count
 
     @property
     def count(self) -> int:
@@ -54,6 +64,6 @@ class Active:
         """Write the product of these inputs with ``weight`` (n, n_out) to ``y`` (rows, n_out)."""
 
         def work(tile: int) -> None:
-            add_listed(*self.tiles[tile], weight, y[tile * TILE : (tile + 1) * TILE])
+            add_listed(*self.tiles[tile], weight, y[tile * ROWS : (tile + 1) * ROWS])
 
         for_each(work, range(len(self.tiles)), self.count * y.shape[1] >= PARALLEL_FROM)

@@ -13,6 +13,7 @@ from hwnoise.backends.emulator.device_state import DeviceState
 from hwnoise.backends.emulator.device_view import DeviceView
 from hwnoise.backends.emulator.read import View
 from hwnoise.backends.emulator.references import reference_columns, tile_of_columns
+from hwnoise.backends.emulator.threads import for_each
 from hwnoise.backends.emulator.tile import tiling_of
 from hwnoise.kernels import programming_noise
 from hwnoise.streams import Stream
@@ -52,8 +53,11 @@ class DeviceArray:
         self._verify_stream = stream.child("verify")
         self.pulses = 0
         self.block = self._view.lasts
-        for part in slices(weight.size):
-            self._program(np.arange(part.start, part.stop), 0)
+        for_each(
+            lambda part: self._program(np.arange(part.start, part.stop), 0),
+            list(slices(weight.size)),
+            parallel=True,
+        )
         self.pulses = 0
 
     @property

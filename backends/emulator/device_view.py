@@ -12,7 +12,7 @@ from hwnoise.backends.emulator.device_state import DeviceState
 from hwnoise.backends.emulator.device_traps import DeviceTraps
 from hwnoise.backends.emulator.read import View, aligned_empty
 from hwnoise.backends.emulator.references import columns_of_tiles
-from hwnoise.backends.emulator.threads import one_blas_thread
+from hwnoise.backends.emulator.threads import for_each, one_blas_thread
 from hwnoise.backends.emulator.tile import tiling_of
 from hwnoise.devices.drift import READS_PER_AGEING
 from hwnoise.devices.one_over_f import BAND_VARIANCE, FAST_BANDS
@@ -71,8 +71,8 @@ class DeviceView:
         if self._epoch < 0 or (self.lasts and tick // EPOCH != self._epoch):
             self._epoch = tick // EPOCH
             size = self._state.target.size
-            for part in slices(size) if self._wires is None else [slice(0, size)]:
-                self._age(np.arange(part.start, part.stop))
+            parts = slices(size) if self._wires is None else [slice(0, size)]
+            for_each(lambda part: self._age(np.arange(part.start, part.stop)), list(parts), parallel=True)
         block = tick // self.lasts if self._held is not None or self._traps is not None else self._block
         if block != self._block or self._stale:
             self._block, self._stale = block, False

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnoise.backends.emulator.active import Active
-from hwnoise.backends.emulator.read import PARALLEL_FROM, TILE, View, noisy_product
+from hwnoise.backends.emulator.active import ROWS, Active
+from hwnoise.backends.emulator.read import PARALLEL_FROM, TILE, View, aligned_empty, noisy_product
 from hwnoise.backends.emulator.threads import for_each
 from hwnoise.kernels import read_noise
 
@@ -61,8 +61,18 @@ def sparse_product(
     ``paired_product``.
     """
     active.product(view.weight, y)
-    if view.fresh is not None:
-        _add_fresh(view.fresh, view.read_key, x, tick, quiet, y)
+    if view.fresh is None:
+        return
+    variance = aligned_empty(y.shape)
+    active.product(view.fresh, variance)  # of inputs that are their own squares
+    if quiet is not None:
+        variance[quiet] = 0
+
+    def work(rows: slice) -> None:
+        read_noise.add_output_noise(view.read_key, np.uint64(tick + rows.start), variance[rows], y[rows])
+
+    tiles = [slice(first, min(first + ROWS, len(x))) for first in range(0, len(x), ROWS)]
+    for_each(work, tiles, active.count * y.shape[1] >= PARALLEL_FROM)
 
 
 def _add_fresh(

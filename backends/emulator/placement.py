@@ -15,7 +15,7 @@ from hwnoise.backends.emulator.digital_array import DigitalArray
 from hwnoise.backends.emulator.mesh_array import MeshArray
 from hwnoise.backends.emulator.paired import paired_product, sparse_product
 from hwnoise.backends.emulator.pulsed_array import PulsedArray
-from hwnoise.backends.emulator.read import View, noisy_product
+from hwnoise.backends.emulator.read import View, aligned_empty, noisy_product
 from hwnoise.backends.emulator.release_view import ReleaseView
 from hwnoise.backends.emulator.rows import pass_slices
 from hwnoise.backends.emulator.synapse_array import SynapseArray
@@ -56,7 +56,7 @@ class Placement:
         Node noise ``shift`` (rows, n_out), in units of the first drive's outputs, and the bias enter once.
         """
         first, *rest = drives
-        y = np.empty((len(first.q), self.n_out), np.float32)
+        y = aligned_empty((len(first.q), self.n_out))
         for view, block in self.blocks(first.tick, len(y)):
             self._read(view, block, first, self.slice_rows[0], shift, bias, y[block])
             for drive, rows in zip(rest, self.slice_rows[1:], strict=True):

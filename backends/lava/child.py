@@ -7,8 +7,6 @@ a fresh interpreter with no thread pools to inherit, leader of a group that can 
 from __future__ import annotations
 
 import os
-import shutil
-import signal
 import sys
 import threading
 import time
@@ -21,6 +19,7 @@ import numpy as np
 
 from hwnoise.backends.lava import configuration, layout
 from hwnoise.backends.lava.graph import Graph
+from hwnoise.backends.lava.group import end_with_parent
 from hwnoise.backends.lava.job import Failure, Job, files, read_job, write_failure, write_result
 from hwnoise.backends.lava.plan import Array
 from hwnoise.backends.lava.shim import import_lava
@@ -84,8 +83,7 @@ def _present(job: Job, x: Array, first_row: int, folder: Path, config: Any) -> N
 
 
 def _follow_parent(folder: Path) -> None:
-    """When standard input closes the parent is gone: remove what it cannot, and end the whole group."""
+    """When standard input closes the parent is gone."""
     while os.read(sys.stdin.fileno(), 4096):
         continue
-    shutil.rmtree(folder, ignore_errors=True)
-    os.killpg(os.getpgid(0), signal.SIGTERM)
+    end_with_parent(folder)

@@ -32,7 +32,7 @@ class Graph:
         self.plan = plan
         self.steps = len(x)
         self._source = _source(x, plan)
-        self.processes = {process.name: _make(process) for process in plan.processes}
+        self.processes = {process.name: make_process(process) for process in plan.processes}
         self._done = False
         for wire in plan.wires:
             self._connect(*wire)
@@ -100,7 +100,8 @@ def _depth(population: Population) -> int:
     return population.depth
 
 
-def _make(process: Process) -> Any:
+def make_process(process: Process) -> Any:
+    """Return a stock process of Lava."""
     from lava.utils.weightutils import SignMode
 
     settings = dict(process.settings)

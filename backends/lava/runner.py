@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from hwnoise.backends.lava import detect, layout
-from hwnoise.backends.lava.job import Job, files, read_failure, read_result, write_job
+from hwnoise.backends.lava import detect, group, layout
+from hwnoise.backends.lava.group import LavaError
+from hwnoise.backends.lava.job import Job, files, read_result, write_job
 from hwnoise.backends.lava.plan import Array, Plan
 from hwnoise.backends.lava.planning import make_plan
-from hwnoise.errors import HwnoiseError, InputError
+from hwnoise.errors import InputError
 from hwnoise.integers import IntegerNetwork
 
-_START = "from hwnoise.backends.lava.child import main; main()"
 _START_SECONDS, _STEP_SECONDS = 60.0, 0.03  # of a slow machine; a step takes 1 to 3 ms
-_GRACE = 5.0  # s for a group to end by itself
-
-
-class LavaError(HwnoiseError):
-    """Lava started and did not come to its end; the message carries the original exception."""
-
-    exit_code = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,48 +97,12 @@ def _shaped(x: Array, plan: Plan) -> Array:
 
 @contextmanager
 def _child(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the child as leader of its own group; at the end, whatever the reason, end the group."""
-    with (folder / "log.txt").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", _START, str(folder)],
-            stdin=subprocess.PIPE,  # closes with us: the child's sign to leave
-            stdout=log,
-            stderr=log,
-            cwd=folder,  # nothing that could be imported by mistake
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            _end_group(process)
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End every process of the group.
-
-    SIGTERM first: Python's resource tracker ignores it, and unlinks the group's shared memory once
-    the others are gone.
-    """
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        if _is_gone(process, _GRACE):
-            break
-    if process.stdin:
-        process.stdin.close()
-    process.wait()
-
-
-def _is_gone(process: subprocess.Popen[bytes], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        process.poll()  # a group exists as long as its leader is not collected
-        try:
-            os.killpg(process.pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.01)
-    return False
+    """Start the child; at the end, whatever the reason, end its group."""
+    process = group.start("hwnoise.backends.lava.child", folder)
+    try:
+        yield process
+    finally:
+        group.end(process)
 
 
 def _await(process: subprocess.Popen[bytes], folder: Path, limit: float) -> None:
@@ -158,16 +111,9 @@ def _await(process: subprocess.Popen[bytes], folder: Path, limit: float) -> None
         process.wait(timeout=limit)
     except subprocess.TimeoutExpired:
         raise LavaError(f"Lava did not finish within {limit:.0f} s and was stopped") from None
-    failure = read_failure(folder)
-    if failure is not None and not failure.where:
-        raise InputError(failure.summary)
-    if failure is not None:
-        raise LavaError(f"Lava failed at {failure.where}: {failure.summary}") from RuntimeError(failure.trace)
+    group.require_no_failure(folder)
     if read_result(folder) is None:
-        lines = (folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        raise LavaError(
-            f"Lava ended with status {process.returncode}: {lines[-1] if lines else 'no message'}"
-        )
+        raise group.last_words(process, folder)
 
 
 def _recording(folder: Path, plan: Plan, samples: int) -> Recording:

@@ -6,6 +6,7 @@ import torch
 
 from hwnoise.backends.snntorch.device_reader import require_readable
 from hwnoise.backends.snntorch.from_network import from_network
+from hwnoise.backends.snntorch.images import TorchImageProgram
 from hwnoise.backends.snntorch.modules import NoisyConv2d, NoisyLinear, NoisyModule
 from hwnoise.backends.snntorch.program import TorchProgram
 from hwnoise.backends.snntorch.replacing import convert, noisy_modules
@@ -14,6 +15,8 @@ from hwnoise.backends.snntorch.timed import TorchTimedProgram
 from hwnoise.backends.snntorch.to_network import to_network
 from hwnoise.errors import InputError, MismatchError
 from hwnoise.network import Network
+from hwnoise.nodes import Conv1d, Conv2d
+from hwnoise.nodes.convolution import Pool2d
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
@@ -22,6 +25,7 @@ __all__ = [
     "NoisyLinear",
     "NoisyModule",
     "SnnTorch",
+    "TorchImageProgram",
     "TorchProgram",
     "TorchTimedProgram",
     "backend",
@@ -70,8 +74,15 @@ class SnnTorch:
         device = _device(torch_device)
         if device.type != "cpu":
             require_readable(substrate)
-        program = TorchTimedProgram if network.is_timed else TorchProgram
-        return program(network, substrate, stream, headroom, device)
+        return _program_for(network)(network, substrate, stream, headroom, device)
+
+
+def _program_for(network: Network) -> type[TorchProgram | TorchTimedProgram]:
+    """The kind of program that runs ``network``; chosen as the emulator chooses."""
+    if network.is_timed:
+        return TorchTimedProgram
+    is_image = any(isinstance(node, (Conv1d, Conv2d, Pool2d)) for node in network.nodes.values())
+    return TorchImageProgram if is_image else TorchProgram
 
 
 def _device(name: str) -> torch.device:

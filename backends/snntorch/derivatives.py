@@ -57,6 +57,10 @@ class TorchDerivatives:
         leaves = list(self._parameters.values())
         return self._named(torch.autograd.grad(pulled, leaves, retain_graph=True, allow_unused=True))
 
+    def at_step(self, step: int) -> TorchDerivatives:
+        """Those of the output at one step, of outputs [pass, sample, step, ...]."""
+        return TorchDerivatives(self._output[:, :, step], self._parameters)
+
     def _pull(self, error: Tensor, keep: bool = False) -> tuple[Tensor | None, ...]:
         """Vector-Jacobian products; None for a parameter that the output does not depend on."""
         found: tuple[Tensor | None, ...] = torch.autograd.grad(

@@ -6,15 +6,24 @@ import torch
 from torch import Tensor
 
 from hwnoise.backends.base import Probe
+from hwnoise.backends.emulator.active import Active
 from hwnoise.backends.emulator.layer import Layer
 from hwnoise.backends.emulator.threads import one_blas_thread
 
 
 class KernelReader:
-    """Reads ``layer`` as the emulator does."""
+    """Reads ``layer`` as the emulator does.
 
-    def __init__(self, layer: Layer) -> None:
-        self.layer = layer
+    Parameters
+    ----------
+    layer : Layer
+    spikes : bool
+        Whether inputs may be spikes, few of them, which are then added one by one: a sum in another
+        order than that of the emulator's networks without time.
+    """
+
+    def __init__(self, layer: Layer, spikes: bool = False) -> None:
+        self.layer, self.spikes = layer, spikes
 
     def read(
         self, x: Tensor, tick: int, quiet: Tensor | None, probe: Probe, steps: int = 1
@@ -39,6 +48,8 @@ class KernelReader:
             That part of the node noise which the chip knows.
         """
         still = None if quiet is None else quiet.numpy()
+        rows = x.numpy()
         with one_blas_thread():
-            node, known = self.layer.forward(x.numpy(), tick, still, probe, steps)
+            active = Active.sparse(rows)[0] if self.spikes else None
+            node, known = self.layer.forward(rows, tick, still, probe, steps, active)
         return torch.from_numpy(node), None if known is None else torch.from_numpy(known)

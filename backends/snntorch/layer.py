@@ -19,9 +19,9 @@ class TorchLayer:
     On the CPU our kernels compute the read, elsewhere torch does, from the same draws.
     """
 
-    def __init__(self, layer: Layer, device: torch.device) -> None:
+    def __init__(self, layer: Layer, device: torch.device, spikes: bool = False) -> None:
         self.layer = layer
-        self._reader = KernelReader(layer) if device.type == "cpu" else DeviceReader(layer)
+        self._reader = KernelReader(layer, spikes) if device.type == "cpu" else DeviceReader(layer)
 
     def forward(
         self,

@@ -23,6 +23,7 @@ from hwnoise.backends.snntorch.derivatives import TorchDerivatives
 from hwnoise.backends.snntorch.layer import TorchLayer
 from hwnoise.backends.snntorch.leaves import leaves_of, tensor_by_pass, without_derivatives
 from hwnoise.backends.snntorch.threads import one_torch_thread
+from hwnoise.errors import MismatchError
 from hwnoise.network import Network
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
@@ -60,6 +61,8 @@ class TorchProgram(Chip):
             A wrong shape; a probe that this substrate cannot answer.
         """
         check_probe(without_derivatives(probe), self.substrate)
+        if probe.local is not None:
+            raise MismatchError("a local rule sums up over time, which this network does not know")
         x = checked_inputs(x, self.network.n_inputs)
         if "weights" in probe.observe:
             return run_between_read_backs(self, x, probe)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from torch import nn
+from torch import Tensor, nn
 
 from hwnoise import substrate as substrates
 from hwnoise.backends.snntorch.modules import NoisyConv2d, NoisyLinear, NoisyModule
@@ -46,10 +46,22 @@ def convert(
     kind = substrates.load(substrate) if isinstance(substrate, str) else substrate
     if type(model) in (nn.Linear, nn.Conv2d):
         return _on_chip("model", model, kind, seed, headroom)
-    found = copy.deepcopy(model)
-    forget(found)
+    found = _copy_of(model)
     if not _replace_below(found, "", kind, seed, headroom):
         raise InputError("the model has no Linear and no Conv2d to put on a chip")
+    return found
+
+
+def _copy_of(model: nn.Module) -> nn.Module:
+    """A copy whose neurons hold what they held, without the graph of the run that left it there."""
+    held = (
+        value
+        for module in model.modules()
+        for value in (*module._buffers.values(), *vars(module).values())
+        if isinstance(value, Tensor) and value.grad_fn is not None
+    )
+    found = copy.deepcopy(model, {id(value): value.detach().clone() for value in held})
+    forget(found)
     return found
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from hwnoise.backends.base import ONE_PASS, Probe
+from hwnoise.backends.emulator.active import Active
 from hwnoise.backends.emulator.layer import Layer
-from hwnoise.backends.emulator.timed.array_stage import ArrayStage
 from hwnoise.backends.emulator.timed.population import Population
-from hwnoise.backends.emulator.timed.stage import Floats, Moment, Outcome, State
+from hwnoise.backends.emulator.timed.stage import Floats, Mask, Moment, Outcome, State
 from hwnoise.backends.snntorch.device_reader import DeviceReader
 from hwnoise.backends.snntorch.neurons import neurons_of, scan
 from hwnoise.stepping import Step
@@ -32,22 +33,25 @@ class TorchPopulation(Population):
         return Outcome(out.cpu().numpy(), membranes.cpu().numpy() if moment.observes else None)
 
 
-class TorchArrayStage(ArrayStage):
-    """The array of one dense node, read on a torch device."""
+class DeviceLayer(Layer):
+    """A layer that is read on a torch device; all it holds is that of ``layer``, which it replaces."""
 
     def __init__(self, layer: Layer, device: torch.device) -> None:
-        super().__init__(layer)
-        self.device, self._reader = device, DeviceReader(layer)
+        vars(self).update(vars(layer))
+        self.device, self._reader = device, DeviceReader(self)
 
-    def run(self, x: Floats, state: State, moment: Moment) -> Outcome:
-        """Read the array once for each step of ``x`` (rows, steps, n_in)."""
-        rows, steps, n_in = x.shape
-        self.active += int(np.count_nonzero(x))
-        flat = torch.as_tensor(np.ascontiguousarray(x), device=self.device).reshape(rows * steps, n_in)
-        quiet = None if moment.quiet is None else torch.as_tensor(moment.quiet.ravel(), device=self.device)
+    def forward(
+        self,
+        x: Floats,
+        tick: int,
+        quiet: Mask | None = None,
+        probe: Probe = ONE_PASS,
+        steps: int = 1,
+        active: Active | None = None,
+    ) -> tuple[Floats, Floats | None]:
+        """Read the layer once per row; see ``Layer.forward``."""
+        rows = torch.as_tensor(np.ascontiguousarray(x), device=self.device)
+        still = None if quiet is None else torch.as_tensor(quiet, device=self.device)
         with torch.no_grad():
-            node, known = self._reader.read(flat, moment.tick, quiet, moment.probe, steps)
-        found = (None if a is None else a.cpu().numpy().reshape(rows, steps, -1) for a in (node, known))
-        out, noise = found
-        assert out is not None
-        return Outcome(out, known=noise)
+            node, known = self._reader.read(rows, tick, still, probe, steps)
+        return node.cpu().numpy(), None if known is None else known.cpu().numpy()

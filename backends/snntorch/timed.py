@@ -19,7 +19,7 @@ from hwnoise.backends.emulator.timed.reading import reading_of
 from hwnoise.backends.emulator.timed.stage import Stage
 from hwnoise.backends.snntorch.derivatives import TorchDerivatives
 from hwnoise.backends.snntorch.leaves import leaves_of, tensor_by_pass, without_derivatives
-from hwnoise.backends.snntorch.stages import TorchArrayStage, TorchPopulation
+from hwnoise.backends.snntorch.stages import DeviceLayer, TorchPopulation
 from hwnoise.backends.snntorch.threads import one_torch_thread
 from hwnoise.backends.snntorch.unrolled import Unrolled
 from hwnoise.errors import MismatchError
@@ -68,11 +68,9 @@ class TorchTimedProgram(TimedProgram):
         self, network: Network, substrate: Substrate, stream: Stream, headroom: float
     ) -> tuple[dict[str, Stage], dict[str, Layer]]:
         stages, layers = super()._placed(network, substrate, stream, headroom)
-        return {name: self._in_torch(name, stage) for name, stage in stages.items()}, layers
-
-    def _in_torch(self, name: str, stage: Stage) -> Stage:
-        if isinstance(stage, Population):
-            return TorchPopulation(name, stage.step, self.device)
-        if isinstance(stage, ArrayStage) and self.device.type != "cpu":
-            return TorchArrayStage(stage.layer, self.device)
-        return stage
+        for name, stage in stages.items():
+            if isinstance(stage, Population):
+                stages[name] = TorchPopulation(name, stage.step, self.device)
+            elif isinstance(stage, ArrayStage) and self.device.type != "cpu":
+                layers[name] = stage.layer = DeviceLayer(stage.layer, self.device)
+        return stages, layers

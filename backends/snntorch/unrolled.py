@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from hwnoise.backends.emulator.timed.array_stage import ArrayStage
+from hwnoise.backends.emulator.timed.convolution import ConvolutionStage
 from hwnoise.backends.emulator.timed.plan import Part, parts_of, sources_of
 from hwnoise.backends.emulator.timed.population import Population
 from hwnoise.backends.emulator.timed.reading import Seen
@@ -35,6 +36,7 @@ from hwnoise.nodes import (
     SumPool2d,
     Tanh,
 )
+from hwnoise.patches import Patches
 from hwnoise.stepping import checked_dt, delay_steps
 
 Map = Callable[[Tensor], Tensor]
@@ -102,8 +104,15 @@ class Unrolled:
         In a loop, steps are read apart: weights are then taken as they were when each row began.
         """
         gave = torch.as_tensor(self._seen.gave[name].out[:, steps], device=self._device)
-        smooth = smooth_read(stage.layer, x.flatten(0, 1), self._seen.tick, self._leaves[f"{name}.weight"])
-        return straight_through(gave, smooth.reshape(gave.shape) + self._leaves[f"{name}.bias"])
+        weight, bias = (self._leaves[f"{name}.{key}"] for key in ("weight", "bias"))
+        rows, layer = x.flatten(0, 1), stage.layer
+        if isinstance(stage, ConvolutionStage):
+            places = stage.patches.count
+            nodes = smooth_read(layer, _taken(stage.patches, rows), self._seen.tick * places, weight) + bias
+            smooth = nodes.reshape(len(rows), places, -1).transpose(1, 2)
+        else:
+            smooth = smooth_read(layer, rows, self._seen.tick, weight) + bias
+        return straight_through(gave, smooth.reshape(gave.shape))
 
     def _rest(self, stage: Population, rows: int) -> State:
         return {k: torch.as_tensor(v, device=self._device) for k, v in stage.begin(rows).items()}
@@ -165,6 +174,14 @@ def _pooled(node: SumPool2d | AvgPool2d, x: Tensor) -> Tensor:
     mean = functional.avg_pool2d(x, node.kernel_size, node.stride, node.padding)
     size = node.kernel_size[0] * node.kernel_size[1] if isinstance(node, SumPool2d) else 1
     return (mean * size).flatten(1)
+
+
+def _taken(patches: Patches, x: Tensor) -> Tensor:
+    """The patches of ``x`` (rows, n), one row for each place, as ``Patches.taken`` has them."""
+    (top, bottom), (left, right) = patches.padding
+    images = functional.pad(x.reshape(-1, *patches.shape), (left, right, top, bottom))
+    windows = functional.unfold(images, patches.kernel, patches.dilation, 0, patches.stride)
+    return windows.transpose(1, 2).flatten(0, 1)
 
 
 def _delayed(x: Tensor, lags: list[int]) -> Tensor:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from hwnoise.bench import cold, draws, pcm, peers, reads, table, training
+from hwnoise.bench import cold, convolution, draws, pcm, peers, programming, pulses, reads, table, training
 from hwnoise.bench.timing import Case, measure
 from hwnoise.errors import HwnoiseError, InputError
 
@@ -21,7 +21,7 @@ WIDTH = 150  # characters: with what every reference is; a narrower terminal get
 
 def every_case() -> Iterator[Case]:
     """All cases, in the order of the table."""
-    for module in (reads, pcm, draws, training, cold, peers):
+    for module in (reads, pcm, convolution, programming, pulses, draws, training, cold, peers):
         yield from module.cases()
 
 

@@ -15,7 +15,8 @@ Unused = Annotated[int | None, typer.Option("--seed", help="Accepted; nothing he
 Task = Annotated[str | None, typer.Option(help="What to learn; `hwnoise tasks` lists them.", metavar="NAME")]
 Data = Annotated[str | None, typer.Option(help="Your own data: IDX folder, .npz or .csv.", metavar="PATH")]
 Network = Annotated[
-    str | None, typer.Option(help="784-64-10, a NIR file, or a run folder.", metavar="NETWORK")
+    str | None,
+    typer.Option(help="784-64-10, 1x28x28-c8k5-p2-10, a NIR file, or a run folder.", metavar="NETWORK"),
 ]
 Backend = Annotated[
     str | None, typer.Option(help="What computes the chip; `hwnoise backends`.", metavar="NAME")

@@ -11,6 +11,7 @@ import numpy as np
 from hwnoise.backends.base import Array, Capabilities, Order, Probe, Program, Reading
 from hwnoise.learners.base import Needs, at_least, check_losses, observed, one_of, pick_order
 from hwnoise.learners.fit import require
+from hwnoise.learners.outer import Outer
 from hwnoise.learners.variance import RunningVariance, divide
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class ActivityNodePerturbation:
     normalizer: Literal["sample", "node"] = "sample"
     _order: Order = field(default="interleaved", init=False)
     _moves: RunningVariance = field(default_factory=RunningVariance, init=False, repr=False)
+    _outer: Outer = field(default_factory=Outer, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.pairs = at_least(self.name, "pairs", self.pairs, 1)
@@ -63,7 +65,7 @@ class ActivityNodePerturbation:
     def bind(self, network: Network, capabilities: Capabilities) -> None:
         """See ``Learner.bind``."""
         require(self.name, self.needs, capabilities, network)
-        self._order = pick_order(self.order, capabilities)
+        self._order, self._outer = pick_order(self.order, capabilities), Outer(network)
 
     def calibrate(self, program: Program) -> None:
         """Nothing to measure: both passes see the same instruments."""
@@ -92,8 +94,9 @@ class ActivityNodePerturbation:
             moved *= scale
             moved = self._weighted(layer, moved)
             inputs = reading.inputs[layer][0::2]
-            estimate[f"{layer}.weight"] = moved.T @ inputs.reshape(-1, inputs.shape[-1])
-            estimate[f"{layer}.bias"] = moved.sum(axis=0)
+            seen = inputs.reshape(-1, inputs.shape[-1])
+            estimate[f"{layer}.weight"] = self._outer.weight(layer, moved, seen)
+            estimate[f"{layer}.bias"] = self._outer.bias(layer, moved)
         return estimate
 
     def _extent(self, reading: Reading) -> Array:

@@ -11,6 +11,7 @@ import numpy as np
 from hwnoise.backends.base import Array, Capabilities, Order, Probe, Program, Reading
 from hwnoise.learners.base import Needs, at_least, check_losses, observed, one_of, pick_order
 from hwnoise.learners.fit import require
+from hwnoise.learners.outer import Outer
 from hwnoise.learners.variance import RunningVariance, divide
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class NodePerturbation:
     _noise: RunningVariance = field(
         default_factory=lambda: RunningVariance(about_mean=True), init=False, repr=False
     )
+    _outer: Outer = field(default_factory=Outer, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.baseline_passes = at_least(self.name, "baseline_passes", self.baseline_passes, 1)
@@ -62,7 +64,7 @@ class NodePerturbation:
     def bind(self, network: Network, capabilities: Capabilities) -> None:
         """See ``Learner.bind``; also finds out what serves as baseline and as noise."""
         require(self.name, self.needs, capabilities, network)
-        self._order = pick_order(self.order, capabilities)
+        self._order, self._outer = pick_order(self.order, capabilities), Outer(network)
         self._quiet = capabilities.quiet != "none"
         noises = self.needs.served_by(capabilities)
         self._known = all(noise.handles & {"known", "replayable"} for noise in noises)
@@ -97,8 +99,9 @@ class NodePerturbation:
             moved -= self._noise.mean(layer)
             moved = divide(moved, self._noise.variance(layer))
             moved *= excess
-            estimate[f"{layer}.weight"] = moved.T @ _mean(reading.inputs[layer][1:])
-            estimate[f"{layer}.bias"] = moved.sum(axis=0)
+            inputs = _mean(reading.inputs[layer][1:])
+            estimate[f"{layer}.weight"] = self._outer.weight(layer, moved, inputs)
+            estimate[f"{layer}.bias"] = self._outer.bias(layer, moved)
         return estimate
 
     def state(self) -> dict[str, Array]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwnoise.oracle.compare import Alignment, LayerAlignment, alignment
+from hwnoise.oracle.exact import forward
 from hwnoise.oracle.rank import effective_rank
-from hwnoise.oracle.truth import forward
 
 __all__ = ["Alignment", "LayerAlignment", "alignment", "effective_rank", "forward"]

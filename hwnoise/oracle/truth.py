@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from hwnoise.backends.base import Array, Program
 from hwnoise.forecast import Batch
 from hwnoise.learners.moments import estimates
 from hwnoise.learners.yardsticks.bp import BackPropagation
+from hwnoise.oracle.exact import forward
 from hwnoise.streams import Stream
 
 if TYPE_CHECKING:
@@ -66,29 +67,6 @@ def by_central_differences(program: Program, batch: Batch, weights: int, stream:
         name: _slopes(program.network, parameters, name, where, batch) for name, where in entries.items()
     }
     return Truth(gradient, entries, dict.fromkeys(entries, 0.0), "central differences")
-
-
-def forward(network: Network, parameters: Mapping[str, Array], x: Array) -> Array:
-    """The network without noise or converters, in float64: output (samples, classes)."""
-    values = np.asarray(x, np.float64)
-    for layer in network.dense_layers():
-        values = values @ parameters[f"{layer.name}.weight"].T + parameters[f"{layer.name}.bias"]
-        values = _ACTIVATIONS[layer.activation](values)
-    return values
-
-
-def _softmax(a: Array) -> Array:
-    e = np.exp(a - a.max(axis=-1, keepdims=True))
-    return np.asarray(e / e.sum(axis=-1, keepdims=True))
-
-
-_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "identity": lambda a: a,
-    "relu": lambda a: np.asarray(np.maximum(a, 0)),
-    "tanh": np.tanh,
-    "sigmoid": lambda a: np.asarray(0.5 * (1 + np.tanh(0.5 * a))),
-    "softmax": _softmax,
-}
 
 
 def _true_parameters(program: Program) -> dict[str, Array]:

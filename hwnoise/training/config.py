@@ -90,6 +90,11 @@ class RunConfig(BaseModel):
         The user's own data; None takes the data that come with the task.
     network : str or None
         ``"784-64-10"``, a NIR file or a run folder; None takes the task's own.
+    weights : str or None
+        Trained weights to start from: a NIR file or a run folder, or a ``.pt`` or ``.safetensors`` file
+        with the weights of ``network``.
+    age : float
+        Seconds that the chip ages between being programmed and learning, 0 to 1e10.
     epochs, batch_size, chips : int
         Passes through the training data, samples per update, fresh chips in an evaluation.
     seed : int
@@ -122,6 +127,8 @@ class RunConfig(BaseModel):
     task: str = "digits"
     data: Place | None = None
     network: Place | None = None
+    weights: Place | None = None
+    age: float = Field(default=0.0, ge=0, le=1e10)
     device: Place = "pcm"
     learner: str = "anp"
     backend: str = "emulator"

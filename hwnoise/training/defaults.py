@@ -44,6 +44,13 @@ listed has its default in ``config.RunConfig``.
 """
 
 
+STARTED: dict[str, Any] = {
+    "epochs": 40,
+    "headroom": 1.0,
+    "optimizer": {"learning_rate": 0.001, "weight_decay": 0.0},
+}
+"""Laid over the above for a run that starts from trained weights: small steps, and the whole range in use."""
+
 TIMED_TASKS = ("order",)  # whose samples have a time axis of their own
 
 

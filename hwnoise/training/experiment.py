@@ -171,7 +171,8 @@ def _conclude(
     """Read the weights back, look at the result, and end the run by writing the summary."""
     weights = experiment.program.read_weights()
     write_arrays(folder.weights, weights)
-    trained = experiment.network.with_parameters(weights)
+    # the chip's own network: on a grid of integers it carries the scales, without which weights change
+    trained = experiment.program.network.with_parameters(weights)
     nir_io.write(folder.network, trained)
     content = make_summary(experiment, trained, history, forecast)
     folder.write_json(folder.summary, content | {"seconds": time.perf_counter() - began})

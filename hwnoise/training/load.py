@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from hwnoise import toml
+from hwnoise.cnn import is_cnn
 from hwnoise.errors import InputError
-from hwnoise.streams import Stream
 from hwnoise.training.by_learner import defaults_of
 from hwnoise.training.config import RunConfig, validate
-from hwnoise.training.defaults import TIMED_TASKS, defaults_for
+from hwnoise.training.defaults import STARTED, TIMED_TASKS, defaults_for
+from hwnoise.training.starting import holds_weights_only, read_network, require_network
 
 Table = dict[str, Any]
 _OPTION_TABLES = ("learner_options", "device_options", "backend_options")
-_OF_THE_CHIP = ("network", "device", "device_options", "headroom", "gain", "backend", "backend_options")
+_OF_THE_CHIP = ("network", "weights", "age", "device", "device_options", "headroom", "gain", "backend", "backend_options")
 _CODEC = ("coding", "steps", "readout_scale")
 _PREFIXES = {"learner": "learner_options", "backend": "backend_options", "optimizer": "optimizer"}
 
@@ -59,7 +60,9 @@ def resolve(config: RunConfig) -> RunConfig:
     task = "data" if config.data else config.task
     for entry in defaults_for(task, config.device, is_timed(config), config.coding):
         table = merge(table, entry)
-    if config.network is not None and _is_path("network", config.network):
+    if config.weights is not None:
+        table = merge(table, STARTED)
+    if _network_file(config) is not None:
         for key in _CODEC:  # a network from a file brings its own
             table.pop(key, None)
     given = config.model_dump(exclude_unset=True) | {"seed": config.seed}
@@ -82,13 +85,21 @@ def is_timed(config: RunConfig) -> bool:
         return open_chip(config.chip).network.is_timed
     if config.coding is not None or (config.data is None and config.task in TIMED_TASKS):
         return True
-    if config.network is not None and _is_path("network", config.network):
-        from hwnoise.training.setup import make_network
-
-        return make_network(config.network, Stream(config.seed)).is_timed
+    path = _network_file(config)
+    if path is not None:
+        return read_network(path).is_timed
     from hwnoise import substrate
 
     return "fixed_point" in substrate.load(config.device, config.device_options).effects()
+
+
+def _network_file(config: RunConfig) -> str | None:
+    """The file or run folder that says what the network is, if one does."""
+    if config.weights is not None:
+        require_network(config.weights, config.network)
+        if not holds_weights_only(config.weights):
+            return config.weights
+    return config.network if config.network is not None and _is_path("network", config.network) else None
 
 
 def _on_kept_chip(config: RunConfig, path: str) -> RunConfig:
@@ -152,7 +163,7 @@ def _apply(table: Table, key: str, item: Any) -> None:
 def _anchor(table: Table, folder: Path) -> Table:
     """Write paths in full, so that a run can go on from anywhere, and flatten the option tables."""
     table = {key: os.fspath(item) if isinstance(item, os.PathLike) else item for key, item in table.items()}
-    for key in ("data", "network", "device", "chip", "out"):
+    for key in ("data", "network", "weights", "device", "chip", "out"):
         if isinstance(table.get(key), str) and _is_path(key, table[key]):
             table[key] = os.path.normpath(folder / table[key])
     for key in _OPTION_TABLES:
@@ -164,7 +175,7 @@ def _anchor(table: Table, folder: Path) -> Table:
 def _is_path(key: str, text: str) -> bool:
     if key == "device":
         return text.endswith(".toml") or "/" in text or os.sep in text
-    return key != "network" or re.fullmatch(r"\d+(-\d+)*", text) is None
+    return key != "network" or not (is_cnn(text) or re.fullmatch(r"\d+(-\d+)*", text))
 
 
 def _flatten(table: Mapping[str, Any], above: str = "") -> Table:

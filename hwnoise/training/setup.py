@@ -16,6 +16,7 @@ from hwnoise import learners, optimizers, substrate, tasks
 from hwnoise.backends import registry
 from hwnoise.backends.base import Backend, Program
 from hwnoise.chips import NamedChip
+from hwnoise.cnn import is_cnn
 from hwnoise.coding import CodedBackend
 from hwnoise.errors import InputError, MismatchError
 from hwnoise.learners import Learner
@@ -25,6 +26,7 @@ from hwnoise.streams import Stream
 from hwnoise.tasks.base import Task
 from hwnoise.training.config import OptimizerConfig, RunConfig
 from hwnoise.training.presenting import choose_codec, with_codec
+from hwnoise.training.starting import holds_weights_only, read_network, with_weights_of
 
 if TYPE_CHECKING:
     from hwnoise.substrate import Substrate
@@ -90,7 +92,8 @@ def build(config: RunConfig) -> Experiment:
     """
     stream = Stream(config.seed)
     task = tasks.load(config.task, config.data)
-    config = config.model_copy(update={"network": config.network or task.default_network})
+    if config.weights is None:
+        config = config.model_copy(update={"network": config.network or task.default_network})
     learner = learners.make(config.learner, **config.learner_options)
     backend = CodedBackend(registry.get(config.backend))
     chip = _fresh_chip(config, backend, task, stream) if config.chip is None else _kept_chip(config)
@@ -107,6 +110,8 @@ def _fresh_chip(config: RunConfig, backend: Backend, task: Task, stream: Stream)
     network = with_codec(network, choose_codec(config, network, task))
     own = stream.child("chip")
     program = compile_chip(backend, network, kind, own, config)
+    if config.age:
+        program.advance(config.age)
     options = {"headroom": config.headroom, **config.backend_options}
     return NamedChip("chip", network, kind, own, program, config.backend, options)
 
@@ -119,12 +124,17 @@ def _kept_chip(config: RunConfig) -> NamedChip:
 
 def choose_network(config: RunConfig, stream: Stream) -> Network:
     """Make or read the network that ``config`` names; with a coding, layer sizes mean spiking neurons."""
+    if config.weights is not None and not holds_weights_only(config.weights):
+        return read_network(config.weights)
     tau = None if config.coding is None else config.tau
-    return make_network(str(config.network), stream, config.gain, tau)
+    network = make_network(str(config.network), stream, config.gain, tau)
+    return network if config.weights is None else with_weights_of(network, config.weights)
 
 
 def make_network(choice: str, stream: Stream, gain: float = 1.0, tau: float | None = None) -> Network:
     """Make a network of random weights from sizes such as ``"64-64-10"``, or read a NIR file or run folder.
+
+    Sizes that begin with an image make a convolutional network (see ``Network.cnn``).
 
     ``gain`` scales the random weights; with ``tau`` [s] neurons spike and have this time constant.
 
@@ -133,20 +143,19 @@ def make_network(choice: str, stream: Stream, gain: float = 1.0, tau: float | No
     InputError
         If it is none of these, or cannot be read.
     """
+    if is_cnn(choice) and tau is None:
+        return Network.cnn(choice, stream, gain=gain)
     if re.fullmatch(r"\d+(-\d+)*", choice):
         if tau is None:
             return Network.mlp(choice, stream, gain=gain)
         return Network.spiking(choice, stream, tau=tau, gain=gain)
-    from hwnoise import nir_io
-
     path = Path(choice)
     if not path.exists():
         raise InputError(
-            f"network {choice!r} is neither layer sizes such as 64-64-10 nor a file or run folder"
+            f"network {choice!r} is neither layer sizes such as 64-64-10 or 1x28x28-c8k5-p2-10, "
+            "nor a file or run folder"
         )
-    if path.is_dir() and not (path / "network.nir").exists():
-        raise InputError(f"{choice} holds no network.nir: it is no run folder, or its run is not over")
-    return nir_io.read(path / "network.nir" if path.is_dir() else path)
+    return read_network(path)
 
 
 def make_optimizer(config: OptimizerConfig) -> Optimizer:

@@ -11,8 +11,9 @@ from tiny import PCM, kind
 
 from hwnoise import Network, Probe, Stream, substrate
 from hwnoise.backends.emulator.layer import Layer
-from hwnoise.backends.snntorch.device_reader import DeviceReader
+from hwnoise.backends.snntorch.device_reader import DeviceReader, require_readable
 from hwnoise.backends.snntorch.normals import box_muller, gaussian
+from hwnoise.backends.snntorch.stages import DeviceLayer
 from hwnoise.backends.snntorch.words import words
 from hwnoise.errors import MismatchError
 from hwnoise.kernels import philox
@@ -60,7 +61,7 @@ def readable() -> list[str]:
     names = []
     for name in substrate.names():
         try:
-            DeviceReader(layer_of(substrate.load(name)))
+            require_readable(substrate.load(name))
         except MismatchError:
             continue
         names.append(name)
@@ -96,15 +97,30 @@ def test_a_read_in_torch_alone_is_the_emulators(name: str) -> None:
 @pytest.mark.parametrize(
     "tables",
     [
-        {"node_noise": {"sigma": 0.1, "handles": ["known", "paired"]}, "telegraph": {"amplitude": 0.3, "flip": 0.1}},
+        {"node_noise": {"sigma": 0.1, "handles": ["known", "paired"]}},
+        {"telegraph": {"amplitude": 0.3, "flip": 0.1}},
         {"dac": {"bits": 5, "rounding": "stochastic"}, "adc": {"bits": 6, "rounding": "stochastic"}},
-        {"dac": {"bits": 5, "range": 0.7}, "adc": {"bits": 4, "rounding": "floor"}, "output_noise": {"sigma": 0.1}},
+        {"dac": {"bits": 5, "range": 0.7}, "adc": {"bits": 4, "rounding": "floor"}},
+        {"adc": {"bits": 8}, "output_noise": {"sigma": 0.1}},
     ],
 )  # fmt: skip
 def test_quiet_rows_and_converters_are_the_emulators(tables: dict[str, Any]) -> None:
     """Known node noise, stochastic rounding, clipped inputs; every other row quiet (eq:dac, eq:adc)."""
     on = kind(quiet="chip", **tables)
     assert_reads_alike(on, Probe(), np.arange(ROWS) % 2 == 0)
+
+
+def test_a_layer_on_a_device_takes_the_place_of_the_emulators() -> None:
+    """With passes of several steps each, and after its devices were written."""
+    ours, theirs = layer_of(PCM), layer_of(PCM)
+    ours = DeviceLayer(ours, torch.device("cpu"))
+    x = Stream(4, "batch").generator().uniform(-1, 1, (ROWS, 20)).astype(np.float32)
+    for layer in (ours, theirs):
+        layer.write(np.full((30, 20), 0.3, np.float32), None, 7)
+    found, expected = (layer.forward(x, 9, None, Probe(passes=3), 10)[0] for layer in (ours, theirs))
+    assert (np.abs(found - expected) < 1e-5).mean() > 0.999
+    ours.restore(theirs.state())
+    assert np.array_equal(ours.bias, theirs.bias)
 
 
 def test_noise_of_another_key_is_noticed() -> None:
@@ -118,7 +134,7 @@ def test_noise_of_another_key_is_noticed() -> None:
     ("tables", "words_of_it"),
     [
         ({"stochastic_synapse": {"law": "logistic"}}, "stochastic_synapse"),
-        ({"conductance": {"arrays": 2}, "programming_noise": {}}, "two arrays"),
+        ({"conductance": {"arrays": 2}}, "two arrays"),
         ({"conductance": {"mapping": "offset_column"}}, "reference columns"),
         ({"dac": {"bits": 8, "slice_bits": 1}}, "bit-serial dac"),
     ],

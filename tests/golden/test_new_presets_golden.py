@@ -34,7 +34,7 @@ def brainscales_levels(rng: np.random.Generator, inputs: int, reads: int) -> tup
 
 
 def test_a_read_of_brainscales(rng: np.random.Generator) -> None:
-    """Check eq:adc-floor and eq:output-noise: half a level lost, 2.0207 levels of spread (Weis et al. 2020)."""
+    """Check eq:adc-floor and eq:output-noise: half a level lost, spread 2.0207 (Weis et al. 2020)."""
     reads = draws_for_sigma(0.02) // 50 + 1
     read, exact = brainscales_levels(rng, 60, reads)
     assert np.abs(read - np.rint(read)).max() < 1e-3

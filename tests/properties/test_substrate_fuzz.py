@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from tiny import batch, chip
 
-from hwnoise import substrate, toml
+from hwnoise import Network, Stream, substrate, toml
 from hwnoise.backends.base import Probe
+from hwnoise.backends.emulator import backend
 from hwnoise.errors import InputError
 from hwnoise.substrate import Substrate
 
@@ -66,9 +68,11 @@ def outcome(content: bytes, overrides: Table | None = None) -> str:
 def run_through(loaded: Substrate) -> None:
     """Do with a tiny chip of this kind all that a learner does; every number stays finite."""
     assert substrate.parse(toml.tomllib.loads(loaded.to_toml())) == loaded
-    program = chip(loaded, "5-4-3")
+    program, x = chip(loaded, "5-4-3") if loaded.fixed_point is None else spiking_chip(loaded), batch(3, 5)
+    if loaded.fixed_point is not None:
+        x = (x[:, None] > 0).astype(np.float32)  # one step a sample
     for order in ("interleaved", "batch"):
-        reading = program.run(batch(3, 5), Probe(2, order, observe=frozenset({"nodes"})))  # type: ignore[arg-type]
+        reading = program.run(x, Probe(2, order, observe=frozenset({"nodes"})))  # type: ignore[arg-type]
         assert np.isfinite(reading.output).all()
         assert all(np.isfinite(values).all() for values in reading.nodes.values())
     assert all(0 <= share <= 1.000001 for share in map(abs, program.correlation(reading.ticks).values()))
@@ -76,6 +80,14 @@ def run_through(loaded: Substrate) -> None:
     program.advance(1.0)
     assert all(np.isfinite(values).all() for values in program.read_weights().values())
     assert len(loaded.observability()) == len(loaded.noises())
+
+
+def spiking_chip(loaded: Substrate) -> Any:
+    """A chip of whole numbers with a small network of neurons."""
+    network = Network.spiking("5-4-3", Stream(3, "network"))
+    if loaded.fixed_point is not None and loaded.fixed_point.arithmetic == "xylo":
+        network = replace(network, reset="subtract")
+    return backend.compile(network, loaded, Stream(1, "chip"))
 
 
 def as_file(table: Table) -> bytes:

@@ -1,4 +1,4 @@
-"""Traps in devices: the right share of time, memory of the right length, and a state that nobody has to keep."""
+"""Traps in devices: the right share of time, memory of the right length, a state that nobody keeps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scipy import stats
 from tiny import chip, kind, layers, on_chip
 
 from hwnoise.devices.device_telegraph import DeviceTelegraph
-from hwnoise.kernels.device_telegraph import add_jumps, fill_rates
+from hwnoise.kernels.device_telegraph import advance, fill_rates
 from hwnoise.testing import (
     assert_distribution,
     assert_mean,
@@ -32,11 +32,12 @@ FLAT = {"shape": "polynomial", "coefficients": [0.2]}
 
 def states(key: np.uint64, ticks: list[int], n: int = DEVICES, high: float = HIGH, plane: int = 0) -> Array:
     """States (ticks, n) of traps with a correlation time of ``READS``."""
-    rates, ones = np.full(n, 1 / READS, np.float32), np.ones(n, np.float32)
-    out = np.zeros((len(ticks), n), np.float32)
+    rates, until = np.full(n, 1 / READS, np.float32), np.full(n, -1.0)
+    out, held = np.empty((len(ticks), n), np.int8), np.zeros(n, np.int8)
     for tick, row in zip(ticks, out, strict=True):
-        add_jumps(rates, ones, high, key, plane, np.uint64(tick), 0, row)
-    return np.rint(out + high).astype(np.int8)
+        advance(rates, high, key, plane, np.uint64(tick), 0, held, until)
+        row[:] = held
+    return out
 
 
 def assert_same(first: Array, second: Array, reads: float, high: float = HIGH) -> None:
@@ -87,10 +88,18 @@ def test_bits_are_those_of_the_oracle(rng: np.random.Generator) -> None:
         found = states(key, [tick], 60, plane=2)[0]
         rate = float(np.float32(1 / READS))
         assert found.tolist() == [trap_state(int(key), i, 2, tick * rate, HIGH) for i in range(60)]
-    part = np.zeros(30, np.float32)
-    rates = np.full(30, 1 / READS, np.float32)
-    add_jumps(rates, np.ones(30, np.float32), HIGH, key, 2, np.uint64(2**40), 30, part)
-    assert np.array_equal(np.rint(part + HIGH), found[30:])
+    part, rates = np.zeros(30, np.int8), np.full(30, 1 / READS, np.float32)
+    advance(rates, HIGH, key, 2, np.uint64(2**40), 30, part, np.full(30, -1.0))
+    assert np.array_equal(part, found[30:])
+
+
+def test_a_state_is_kept_as_long_as_it_is_sure(rng: np.random.Generator) -> None:
+    """Check eq:trap-refresh tick by tick: going on from a state is the same as looking it up."""
+    key = fresh_key(rng)
+    walked = states(key, list(range(1000, 1100)), 500)
+    for number in (0, 1, 17, 99):
+        assert np.array_equal(walked[number], states(key, [1000 + number], 500)[0])
+    assert 0.02 < (np.diff(walked, axis=0) != 0).mean() < 0.1
 
 
 def test_who_has_a_trap_and_how_fast_it_is(rng: np.random.Generator) -> None:

@@ -157,7 +157,7 @@ def test_pulses_give_their_step_and_its_spreads(rng):
 
 
 def test_pulses_become_devices_that_answer_alike(rng):
-    """The fitted substrate's devices move as the measured ones did: step, asymmetry, spreads (eq:fit-step)."""
+    """The fitted substrate's devices move as the measured ones: step, asymmetry, spreads (eq:fit-step)."""
     found = devices.fit(linear_step(rng, n=300), resamples=40)
     update = found.substrate.pulsed_update
     assert found.substrate.conductance is None

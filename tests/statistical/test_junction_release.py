@@ -23,11 +23,11 @@ from hwnoise.testing import (
 Array = NDArray[Any]
 JUNCTION: dict[str, Any] = {"law": "junction", "stability": 40.0, "pulse_length": 1e-7}
 LAW = JunctionRelease.model_validate(JUNCTION)
-READS = draws_for_mean(0.02)
+READS = draws_for_mean(0.01)
 
 
 def test_switching_follows_pulse_and_current() -> None:
-    """Check eq:junction-switching: the Arrhenius law, even odds where it says, longer pulses switch at less."""
+    """Check eq:junction-switching: the Arrhenius law, even odds where it says, longer pulses need less."""
     current = np.linspace(0.6, 1.0, 9)
     tau = 1e-9 * np.exp(40 * (1 - current))
     assert LAW.switching(current) == pytest.approx(1 - np.exp(-1e-7 / tau))

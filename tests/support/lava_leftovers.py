@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 _SEGMENTS = "/dev/shm/psm_"
-_CHILD = b"hwnoise.backends.lava.child"
+_CHILD = (b"hwnoise.backends.lava.child", b"hwnoise.backends.lava.session.child")
 
 
 def leftovers(folder: str = "") -> list[str]:
@@ -26,7 +26,7 @@ def leftovers(folder: str = "") -> list[str]:
 def _processes(folder: bytes) -> list[str]:
     """Command lines of living children."""
     lines = (_read(path / "cmdline") for path in Path("/proc").glob("[0-9]*"))
-    return [line.decode() for line in lines if _CHILD in line and folder in line]
+    return [line.decode() for line in lines if any(c in line for c in _CHILD) and folder in line]
 
 
 def _segments() -> list[str]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
 from hwnoise.backends.base import Capabilities, Noise, Probe, Reading
+from hwnoise.network import Network
+from hwnoise.nodes import Activation, Affine, Input, Node, Output, Relu, Tanh
 from hwnoise.streams import Stream
 
 Array = Any
 ACTIVATIONS = {"identity": lambda a: a, "tanh": np.tanh, "relu": lambda a: np.maximum(a, 0)}
+NODES: dict[str, type[Activation]] = {"tanh": Tanh, "relu": Relu}
 KURTOSIS = {"gaussian": 3.0, "rademacher": 1.0, "uniform": 1.8}
 CHUNK = 64
 
@@ -83,8 +86,6 @@ class ToyChip:
     redrawn before every pass. ``read_error``: of a read-back. ``step``: of the converter, 0 for none.
     """
 
-    is_timed: ClassVar[bool] = False
-
     layers: list[ToyLayer]
     capabilities: Capabilities
     node_sigma: Mapping[str, Any] = field(default_factory=dict)
@@ -111,13 +112,15 @@ class ToyChip:
         return cls(layers, **options)
 
     @property
-    def network(self) -> ToyChip:
-        """The chip stands for its own network."""
-        return self
-
-    def dense_layers(self) -> list[ToyLayer]:
-        """The layers in order."""
-        return self.layers
+    def network(self) -> Network:
+        """The network that is on it, with its present weights."""
+        nodes: dict[str, Node] = {"input": Input(self.layers[0].weight.shape[1:])}
+        for layer in self.layers:
+            nodes[layer.name] = Affine(layer.weight, layer.bias)
+            if layer.activation != "identity":
+                nodes[f"{layer.name}_activation"] = NODES[layer.activation](layer.bias.shape)
+        nodes["output"] = Output(self.layers[-1].bias.shape)
+        return Network(nodes, tuple(pairwise(nodes)))
 
     def run(self, x: Array, probe: Probe) -> Reading:
         """Read the batch pass by pass."""

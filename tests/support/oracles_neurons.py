@@ -68,6 +68,20 @@ def lif_next(x: Array, neuron: Array, reset: str, keeps_input: bool) -> tuple[Ar
     return spikes, seen
 
 
+def lif_corrected(x: Array, neuron: Array) -> tuple[Array, Array]:
+    """Spikes and membranes (rows, steps, n); a reset that leaves the membrane above threshold is taken back."""
+    decay, gain, offset, threshold, drop, _ = neuron
+    v = np.zeros(x[:, 0].shape, F)
+    spikes, seen = np.zeros_like(x), np.zeros_like(x)
+    for r, t, j in np.ndindex(x.shape):
+        above = F(v[r, j] > threshold[j])
+        p = decay[j] * v[r, j] + gain[j] * x[r, t, j] + offset[j] - above * drop[j]
+        fired = F(p > threshold[j])
+        spikes[r, t, j], seen[r, t, j] = fired, p
+        v[r, j] = p - (fired - above) * drop[j]
+    return spikes, seen
+
+
 def lif_several(x: Array, neuron: Array, reset: str) -> tuple[Array, Array]:
     """As ``lif``, with as many spikes as thresholds fit into the membrane."""
     decay, gain, offset, threshold, drop, v_reset = neuron

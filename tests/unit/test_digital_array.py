@@ -61,5 +61,5 @@ def test_dynamic_mismatch_adds_to_the_noise_of_a_read(sigma: float) -> None:
 
 
 def test_events_of_synapses_have_sizes_that_stay() -> None:
-    with pytest.raises(InputError, match="mismatch.refresh must be 'frozen' beside it"):
+    with pytest.raises(InputError, match=r"mismatch.refresh must be 'frozen' beside it"):
         kind(mismatch={"sigma": 0.1, "refresh": "dynamic"}, stochastic_synapse={"law": "logistic"})

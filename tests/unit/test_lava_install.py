@@ -55,11 +55,6 @@ def test_without_lava_the_backend_names_the_commands(monkeypatch: pytest.MonkeyP
     assert (row["available"], "lava-nc==0.10.0" in row["install"]) == (False, True)
 
 
-def test_training_in_lava_is_refused_with_what_it_is_for() -> None:
-    with pytest.raises(InputError, match="hwnoise deploy RUN --to lava"):
-        registry.get("lava")
-
-
 def test_the_shim_leaves_no_trace_and_works_after_the_start_method_was_set() -> None:
     code = """
 import dataclasses, multiprocessing

@@ -28,6 +28,7 @@ LAYERS = (
     {"nodes"},
     {
         "graph",
+        "cnn",
         "mlp",
         "network",
         "assumptions",
@@ -38,7 +39,9 @@ LAYERS = (
         "arithmetic",
         "nir_io",
         "nir_tree",
+        "patches",
         "convention",
+        "foreign_weights",
         "spiking_mlp",
         "stepping",
     },
@@ -48,7 +51,7 @@ LAYERS = (
     {"backends"},
     {"coding", "learners", "optimizers", "tasks"},
     {"chips", "cost", "forecast", "oracle", "report"},
-    {"training", "ageing", "calibration", "datasheet", "deploying", "compensation"},
+    {"training", "ageing", "calibration", "datasheet", "deploying", "compensation", "repair"},
     {"bench", "doctor"},
     {"cli"},
 )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import oracles_neurons
 import pytest
 import snntorch
 import torch
@@ -17,6 +18,7 @@ from hwnoise.backends.emulator.timed.population import Population
 from hwnoise.backends.emulator.timed.stage import Moment
 from hwnoise.backends.snntorch import to_network
 from hwnoise.backends.snntorch.neurons import neurons_of, scan
+from hwnoise.kernels.lif_corrected import lif_corrected
 from hwnoise.nodes import Neuron
 from hwnoise.stepping import step_of
 
@@ -173,6 +175,20 @@ def test_the_golden_traces(name: str, backend: str) -> None:
         program.run(x[:, :steps])
         held = next(v for k, v in program.state().items() if k.startswith(f"neurons/{neurons}/v"))
         assert held[0] == pytest.approx(left, abs=1e-4)
+
+
+def test_the_kernel_of_the_corrected_reset_is_its_oracle(rng: np.random.Generator) -> None:
+    """For neurons that differ from each other, watched or not (eq:lif-corrected)."""
+    x = rng.normal(0.8, 1.2, (3, 40, 17)).astype(np.float32)
+    bounds = [(0.5, 1), (0.5, 1.5), (-0.1, 0.1), (0.5, 1.5), (0.5, 1.5), (0, 0)]
+    rule = np.stack([rng.uniform(a, b, 17) for a, b in bounds]).astype(np.float32)
+    spikes, seen = np.empty_like(x), np.empty_like(x)
+    lif_corrected(x, rule, True, np.zeros((3, 17), np.float32), spikes, seen)
+    for found, expected in zip((spikes, seen), oracles_neurons.lif_corrected(x, rule), strict=True):
+        assert np.array_equal(found, expected)
+    unseen = np.empty_like(x)
+    lif_corrected(x, rule, False, np.zeros((3, 17), np.float32), unseen, np.empty((1, 1, 1), np.float32))
+    assert np.array_equal(unseen, spikes)
 
 
 def test_a_membrane_that_stays_above_its_threshold_is_stuck_as_in_snntorch() -> None:

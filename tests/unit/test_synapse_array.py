@@ -10,7 +10,7 @@ from oracles_synapse import SynapseChip
 from pydantic import TypeAdapter, ValidationError
 
 from hwnoise.backends.base import Probe
-from hwnoise.backends.emulator import synapse_array
+from hwnoise.backends.emulator import release_view
 from hwnoise.backends.emulator.synapse_array import SynapseArray
 from hwnoise.devices.stochastic_synapse import FixedRelease, LogisticRelease, StochasticSynapse
 from hwnoise.errors import MismatchError
@@ -91,7 +91,7 @@ def test_reads_depend_on_tick_and_row_alone(synapse: Any, monkeypatch: pytest.Mo
     assert np.array_equal(whole, np.concatenate([read(array, x[:9]), read(array, x[9:], 16)]))
     assert not np.array_equal(whole, read(array, x, 8))
     assert not np.array_equal(whole, read(an_array(synapse, seed=2), x))
-    monkeypatch.setattr(synapse_array, "PARALLEL_FROM", 0)
+    monkeypatch.setattr(release_view, "PARALLEL_FROM", 0)
     monkeypatch.setenv("NUMBA_NUM_THREADS", "3")
     assert np.array_equal(whole, read(array, x))
 
@@ -131,7 +131,7 @@ def test_eligibility_is_the_same_split_and_threaded_and_survives_a_write(
     trace = array.view(3).eligibility(x, 3, probe)
     whole = trace.correlate(credit)
     array.write(weights(), 0)
-    monkeypatch.setattr(synapse_array, "PARALLEL_FROM", 0)
+    monkeypatch.setattr(release_view, "PARALLEL_FROM", 0)
     assert np.array_equal(whole, trace.correlate(credit))
     single = an_array(LogisticRelease()).view(3)
     traces = [single.eligibility(x[r : r + 1], 3 + r, Probe()) for r in range(12)]

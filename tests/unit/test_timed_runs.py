@@ -97,6 +97,9 @@ def test_digits_are_learned_on_loihi2_and_the_run_can_be_read_again(tmp_path: Pa
     assert summary.flat()["accuracy_after"] > 0.7
     kept = nir_io.read(tmp_path / "run" / "network.nir")
     assert Codec.from_metadata(kept.metadata) == Codec("rate", 8)
+    assert "integers" in kept.metadata, "without its scales, the network would become other integers"
+    flat = summary.flat()
+    assert abs(flat["accuracy_fresh_chips"] - flat["accuracy_after"]) < 0.05
     assert summary.content["alignment"] is None
     assert {row["name"] for row in summary.content["layers"]} == {"hidden1_neurons", "readout_neurons"}
 

@@ -101,7 +101,7 @@ class Population:
         for_each(work, blocks, current.size > WORTH_THREADS)
         self.lost += sum(count for count, _ in found.values())
         if self.strict:
-            self._refuse_losses(found, steps, n, first)
+            self.refuse_losses(found, steps, n, first)
         return spikes, membranes
 
     def floats(self, membranes: Array) -> Array:
@@ -130,7 +130,8 @@ class Population:
         wait, rule = self.wait[rows], self._rule
         return run_lif(current, noise, on_membrane, self._bias, rule, u, v, wait, spikes, membranes)
 
-    def _refuse_losses(self, found: Mapping[int, tuple[int, int]], steps: int, n: int, first: int) -> None:
+    def refuse_losses(self, found: Mapping[int, tuple[int, int]], steps: int, n: int, first: int) -> None:
+        """Raise InputError that names the first loss; ``found`` has counts and places by their first row."""
         for start, (count, place) in sorted(found.items()):
             if count:
                 row, step, neuron = start + place // (steps * n), place // n % steps, place % n

@@ -7,9 +7,6 @@ import numpy as np
 from hwnoise.backends.emulator.active import Active
 from hwnoise.backends.emulator.layer import Layer
 from hwnoise.backends.emulator.timed.stage import Floats, Memoryless, Moment, Outcome, State
-from hwnoise.kernels.event_product import count_active
-
-SPARSE_BELOW = 0.2  # share of active inputs below which adding them one by one beats a dense product
 
 
 class ArrayStage(Memoryless):
@@ -29,11 +26,8 @@ class ArrayStage(Memoryless):
         """Read the array once for each step of ``x`` (rows, steps, n_in)."""
         rows, steps, n_in = x.shape
         flat = np.ascontiguousarray(x.reshape(rows * steps, n_in))
-        active = Active.of(flat)
-        count = count_active(flat) if active is None else active.count
+        active, count = Active.sparse(flat)
         self.active += count
-        if count >= SPARSE_BELOW * flat.size:
-            active = None
         quiet = None if moment.quiet is None else moment.quiet.ravel()
         node, known = self.layer.forward(flat, moment.tick, quiet, moment.probe, steps, active)
         shape = (rows, steps, self.layer.n_out)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from hwnoise.backends.base import LocalRule, Probe
 from hwnoise.backends.emulator.checks import check_probe
 from hwnoise.errors import InputError
+from hwnoise.kernels.finite import all_finite
 from hwnoise.network import Network
 from hwnoise.nodes import Input, shape_text
 
@@ -57,6 +58,6 @@ def checked_steps(x: ArrayLike, network: Network) -> NDArray[np.float32]:
             f"inputs of shape {given.shape} do not fit this network with time, which takes {wanted}"
         )
     flat = np.ascontiguousarray(given.reshape(-1, network.n_inputs))
-    if not (np.isfinite(flat.min()) and np.isfinite(flat.max())):
+    if not all_finite(flat):
         raise InputError("inputs must be finite numbers, and some are not")
     return flat.reshape(*given.shape[:2], network.n_inputs)

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from hwnoise.backends.base import ONE_PASS
+from hwnoise.backends.base import ONE_PASS, Probe
 from hwnoise.backends.emulator.layer import Layer
 from hwnoise.backends.emulator.timed.array_stage import ArrayStage
-from hwnoise.backends.emulator.timed.patches import Patches
 from hwnoise.backends.emulator.timed.stage import Floats, Mask, Moment, Outcome, State
 from hwnoise.devices.clock import Clock
 from hwnoise.errors import MismatchError
 from hwnoise.kernels.event_product import count_active
 from hwnoise.network import DenseLayer
 from hwnoise.nodes import Conv1d, Conv2d, Shape
+from hwnoise.patches import Patches
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
+
+BLOCK = 1 << 20  # numbers in the patches that are taken at a time: 4 MB
 
 
 class ConvolutionStage(ArrayStage):
     """The array of one convolution: its columns are filters, its rows what a patch holds (eq:patches).
 
     A step of the network takes one read for each place of the filter, so the array's own clock runs so
-    many times faster.
+    many times faster. Patches are taken a block at a time, at most ``BLOCK`` numbers or one row of places.
 
     Attributes
     ----------
@@ -39,23 +43,68 @@ class ConvolutionStage(ArrayStage):
     def run(self, x: Floats, state: State, moment: Moment) -> Outcome:
         """Convolve each step of ``x`` (rows, steps, n_in), one presentation after the other."""
         rows, steps, _ = x.shape
-        size = self.layer.n_out * self.patches.count
-        out, known = np.empty((rows, steps, size), np.float32), None
-        for r in range(rows):
-            quiet = None if moment.quiet is None else moment.quiet[r]
-            node, seen = self._read(x[r], moment.tick + r * steps, quiet)
-            out[r] = self.patches.channels_first(node)
-            if seen is not None:
-                known = np.empty_like(out) if known is None else known
-                known[r] = self.patches.channels_first(seen)
-        return Outcome(out, known=known)
+        shape = rows, steps, self.layer.n_out * self.patches.count
+        if steps * self.patches.count * self.patches.size > BLOCK:
+            parts = [self._read_long(x[r], r * steps, moment) for r in range(rows)]
+        else:
+            parts = [
+                self._read(x[block], block.start * steps, moment, probe)
+                for block, probe in self._blocks(rows, steps, moment.probe)
+            ]
+        out = np.concatenate([node for node, _ in parts]).reshape(shape)
+        known = [seen for _, seen in parts if seen is not None]
+        return Outcome(out, known=np.concatenate(known).reshape(shape) if known else None)
 
-    def _read(self, x: Floats, tick: int, quiet: Mask | None) -> tuple[Floats, Floats | None]:
-        """Read the array at every place, for the steps (steps, n_in) of one presentation."""
-        taken = self.patches.taken(x)
+    def _blocks(self, rows: int, steps: int, probe: Probe) -> Iterator[tuple[slice, Probe]]:
+        """Presentations that are read together; equal samples lie alike in the blocks of each pass."""
+        at_once = BLOCK // (steps * self.patches.count * self.patches.size)
+        if probe.passes > 1 and probe.order == "interleaved" and at_once >= probe.passes:
+            each, per_pass = at_once // probe.passes * probe.passes, rows
+        else:
+            per_pass = rows // probe.passes if probe.order == "batch" else 1
+            each, probe = at_once, ONE_PASS
+        for first in range(0, rows, per_pass):
+            for start in range(first, first + per_pass, each):
+                yield slice(start, min(start + each, first + per_pass)), probe
+
+    def _read(self, x: Floats, step: int, moment: Moment, probe: Probe) -> tuple[Floats, Floats | None]:
+        """Read the array at every place of ``x`` (rows, steps, n_in), whose first step is ``step``: maps."""
+        rows, steps, n_in = x.shape
+        taken, count = self.patches.taken(x.reshape(-1, n_in)), self.patches.count
+        still = _still(moment, slice(step, step + rows * steps), count)
+        return self._maps(*self._forward(taken, (moment.tick + step) * count, still, probe, steps * count))
+
+    def _read_long(self, x: Floats, step: int, moment: Moment) -> tuple[Floats, Floats | None]:
+        """The same for one presentation whose patches are too many: some rows of places at a time."""
+        high, wide = self.patches.places
+        each = max(1, BLOCK // (wide * self.patches.size))
+        nodes, seen = [], []
+        for s in range(len(x)):
+            for first in range(0, high, each):
+                places = slice(first, min(first + each, high))
+                taken = self.patches.taken(x[s : s + 1], places)
+                still = _still(moment, slice(step + s, step + s + 1), len(taken))
+                tick = (moment.tick + step + s) * self.patches.count + first * wide
+                node, known = self._forward(taken, tick, still, ONE_PASS, len(taken))
+                nodes.append(node)
+                seen += [] if known is None else [known]
+        return self._maps(np.concatenate(nodes), np.concatenate(seen) if seen else None)
+
+    def _forward(
+        self, taken: Floats, tick: int, still: Mask | None, probe: Probe, reads: int
+    ) -> tuple[Floats, Floats | None]:
+        """Read the array once for each patch, ``reads`` times in a presentation."""
         self.active += count_active(taken)
-        still = None if quiet is None else np.repeat(quiet, self.patches.count)
-        return self.layer.forward(taken, tick * self.layer.rate, still, ONE_PASS)
+        return self.layer.forward(taken, tick, still, probe, reads)
+
+    def _maps(self, node: Floats, known: Floats | None) -> tuple[Floats, Floats | None]:
+        first = self.patches.channels_first
+        return first(node), None if known is None else first(known)
+
+
+def _still(moment: Moment, steps: slice, places: int) -> Mask | None:
+    """Which reads are quiet, of ``places`` at each of ``steps``."""
+    return None if moment.quiet is None else np.repeat(moment.quiet.ravel()[steps], places)
 
 
 def convolution_on(

@@ -16,7 +16,7 @@ from hwnoise.kernels.lif_corrected import lif_corrected
 from hwnoise.stepping import Step
 
 PARALLEL_FROM = 1 << 18  # neuron steps below which threads cost more than they give
-TILE = 1 << 13  # neuron steps of a thread's share
+TILE = 1 << 16  # neuron steps of a thread's share
 _RESETS = {"zero": lif.ZERO, "subtract": lif.SUBTRACT, "none": lif.NONE}
 _ORDERS = {
     "decay_add_use": leaky.DECAY_ADD_USE,

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from hwnoise.backends.base import LocalRule
 from hwnoise.backends.emulator.threads import one_blas_thread
-from hwnoise.backends.emulator.timed.patches import Patches
 from hwnoise.backends.emulator.timed.stage import Floats
 from hwnoise.kernels.leaky import leak
+from hwnoise.patches import Patches
 
 
 class LayerTraces:

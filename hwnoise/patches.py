@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hwnoise.backends.emulator.timed.stage import Floats
 from hwnoise.errors import MismatchError
 from hwnoise.nodes import Conv1d, Conv2d, Shape
 
+Floats = NDArray[Any]
 Pair = tuple[int, int]
 
 
@@ -64,17 +66,37 @@ class Patches:
         """Patches of one input."""
         return self.places[0] * self.places[1]
 
-    def taken(self, x: Floats) -> Floats:
-        """Return the patches of ``x`` (rows, n): (rows * count, channels * height * width of the filter)."""
-        image = np.pad(x.reshape(-1, *self.shape), ((0, 0), (0, 0), *self.padding))
-        (down, right), (high, wide) = self.stride, self.places
-        found = np.empty((len(image), high, wide, self.shape[0], *self.kernel), np.float32)
-        for i in range(self.kernel[0]):
-            for j in range(self.kernel[1]):
-                top, left = i * self.dilation[0], j * self.dilation[1]
-                seen = image[:, :, top : top + down * high : down, left : left + right * wide : right]
-                found[..., i, j] = seen.transpose(0, 2, 3, 1)
-        return found.reshape(len(image) * self.count, -1)
+    @property
+    def size(self) -> int:
+        """Numbers in one patch."""
+        return self.shape[0] * self.kernel[0] * self.kernel[1]
+
+    def taken(self, x: Floats, high: slice | None = None) -> Floats:
+        """Return the patches of ``x`` (rows, n), or of the rows of places ``high`` of each.
+
+        Returns
+        -------
+        (rows * places, size) of the dtype of ``x``
+            Numbers of a patch in the order channel, height, width.
+        """
+        from hwnoise.kernels.patches import take_patches
+
+        first, stop = (0, self.places[0]) if high is None else (high.start, high.stop)
+        image = self._padded(x)
+        found = np.empty((len(image), stop - first, self.places[1], self.shape[0], *self.kernel), image.dtype)
+        take_patches(image, self.stride, self.dilation, first, found)
+        return found.reshape(-1, self.size)
+
+    def _padded(self, x: Floats) -> Floats:
+        """Images with zeros around them; no copy where there are none."""
+        image = np.ascontiguousarray(x).reshape(-1, *self.shape)
+        (top, bottom), (left, right) = self.padding
+        if not (top or bottom or left or right):
+            return image
+        rows, channels, height, width = image.shape
+        wide = np.zeros((rows, channels, top + height + bottom, left + width + right), image.dtype)
+        wide[:, :, top : top + height, left : left + width] = image
+        return wide
 
     def channels_first(self, y: Floats) -> Floats:
         """Turn ``y`` (rows * count, channels) into maps (rows, channels * count)."""

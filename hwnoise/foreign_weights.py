@@ -1,0 +1,122 @@
+"""Weights that another tool saved by name: which layer of a network each of them belongs to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hwnoise.errors import InputError
+from hwnoise.network import Network
+
+Array = NDArray[Any]
+Module = dict[str, Array]
+_OF_A_CHIP = ("chip", "tick")  # which chip a noisy module was on, and for how long
+
+
+def with_foreign_weights(
+    network: Network, arrays: Mapping[str, Array], source: str, *, in_order: bool = True
+) -> Network:
+    """Return ``network`` with weights and biases of another tool.
+
+    Names of the network's own parameters are taken by name. Any others are taken by place: names differ
+    between tools, the order of layers does not. A module without bias leaves its layer a bias of zero.
+
+    Parameters
+    ----------
+    network : Network
+    arrays : mapping of str to array
+        ``"<module>.weight"`` and ``"<module>.bias"``.
+    source : str
+        Where they come from, to be named when they do not fit.
+    in_order : bool
+        Whether modules follow each other in ``arrays`` as in the network; if not, they are ordered by the
+        numbers in their names, or by their shapes where these leave no choice.
+
+    Raises
+    ------
+    InputError
+        One sentence: what does not fit, and what was expected.
+    """
+    own = network.parameters()
+    if set(arrays) == set(own):
+        modules = _modules(arrays, source)
+    else:
+        modules = _modules(arrays, source)
+        layers = [name.rpartition(".")[0] for name in own if name.endswith(".weight")]
+        if len(modules) != len(layers):
+            raise InputError(f"{source}: has weights of {len(modules)} layers, the network has {len(layers)}")
+        names = list(modules) if in_order else _ordered(modules, [own[f"{n}.weight"] for n in layers], source)
+        modules = {layer: modules[name] for layer, name in zip(layers, names, strict=True)}
+        _require_shapes(own, modules, dict(zip(layers, names, strict=True)), source)
+    return network.with_parameters(_values(own, modules))
+
+
+def sizes_of(arrays: Mapping[str, Array]) -> str | None:
+    """Layer sizes such as ``"784-64-10"`` if ``arrays``, in order, are the matrices of a perceptron."""
+    shapes = [a.shape for name, a in arrays.items() if name.rpartition(".")[2] == "weight"]
+    chained = all(len(shape) == 2 for shape in shapes) and all(
+        after[1] == before[0] for before, after in zip(shapes, shapes[1:], strict=False)
+    )
+    if not shapes or not chained:
+        return None
+    return "-".join(map(str, [shapes[0][1], *(shape[0] for shape in shapes)]))
+
+
+def _modules(arrays: Mapping[str, Array], source: str) -> dict[str, Module]:
+    """Arrays by module and kind; InputError for what is neither weight nor bias."""
+    found: dict[str, Module] = {}
+    for key, values in arrays.items():
+        name, _, kind = key.rpartition(".")
+        if kind in _OF_A_CHIP:
+            continue
+        if kind not in ("weight", "bias"):
+            raise InputError(
+                f"{source}: {key!r} is neither a weight nor a bias, and would be lost; write the whole network "
+                "by nir_io.write(path, hwnoise.backends.snntorch.to_network(model))"
+            )
+        found.setdefault(name, {})[kind] = np.asarray(values)
+    alone = next((name for name, module in found.items() if "weight" not in module), None)
+    if alone is not None:
+        raise InputError(f"{source}: '{alone}.bias' has no weight beside it")
+    return found
+
+
+def _ordered(modules: Mapping[str, Module], wanted: list[Array], source: str) -> list[str]:
+    """Names of ``modules`` in the order of the network's weights ``wanted``."""
+    patterns = {re.sub(r"\d+", "#", name) for name in modules}
+    if len(patterns) == 1:
+        return sorted(modules, key=lambda name: [int(n) for n in re.findall(r"\d+", name)])
+    found = []
+    for weight in wanted:
+        same = [name for name, module in modules.items() if module["weight"].shape == weight.shape]
+        if len(same) != 1:
+            raise InputError(
+                f"{source}: no order of {', '.join(modules)} can be seen from their names, and "
+                f"{len(same)} of them have the shape {weight.shape}: number the modules, or take a .pt file"
+            )
+        found += same
+    return found
+
+
+def _require_shapes(
+    own: Mapping[str, Array], modules: Mapping[str, Module], names: Mapping[str, str], source: str
+) -> None:
+    for layer, module in modules.items():
+        for kind, values in module.items():
+            shape = own[f"{layer}.{kind}" if kind == "weight" else f"{layer}.weight"].shape
+            shape = shape if kind == "weight" else shape[:1]
+            if values.shape != shape:
+                raise InputError(
+                    f"{source}: {names[layer]}.{kind} has shape {values.shape}, and {layer}.{kind} "
+                    f"of the network {shape}"
+                )
+
+
+def _values(own: Mapping[str, Array], modules: Mapping[str, Module]) -> dict[str, Array]:
+    """Every parameter of the network: from the modules, or zeros for a bias that they lack."""
+    found = {f"{layer}.{kind}": a for layer, module in modules.items() for kind, a in module.items()}
+    return found | {name: np.zeros_like(a) for name, a in own.items() if name not in found}
