@@ -83,9 +83,15 @@ class Patches:
 
         first, stop = (0, self.places[0]) if high is None else (high.start, high.stop)
         image = self._padded(x)
-        found = np.empty((len(image), stop - first, self.places[1], self.shape[0], *self.kernel), image.dtype)
-        take_patches(image, self.stride, self.dilation, first, found)
+        found = np.empty((len(image), stop - first, self.places[1], self.size), image.dtype)
+        take_patches(image, self.kernel, self.stride, self.dilation, first, found)
         return found.reshape(-1, self.size)
+
+    def times_read(self) -> NDArray[np.int64]:
+        """How many places see each number of an input: (n,)."""
+        n = self.shape[0] * self.shape[1] * self.shape[2]
+        seen = self.taken(np.arange(1, n + 1, dtype=np.float64)[None])  # zeros are the padding
+        return np.bincount(seen.astype(np.int64).ravel(), minlength=n + 1)[1:]
 
     def _padded(self, x: Floats) -> Floats:
         """Images with zeros around them; no copy where there are none."""

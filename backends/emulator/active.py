@@ -24,10 +24,13 @@ class Active:
 
     Attributes
     ----------
+    x : (rows, n) float32
+        The inputs.
     tiles : list of (columns, ends)
         As ``hwnoise.kernels.event_product.list_active`` fills them.
     """
 
+    x: Floats
     tiles: list[Listed]
 
     @classmethod
@@ -46,12 +49,15 @@ class Active:
         starts = range(0, len(x), ROWS)
         for_each(work, starts, x.size >= PARALLEL_FROM)
         found = [tiles.get(first) for first in starts]
-        return None if None in found else cls([listed for listed in found if listed is not None])
+        return None if None in found else cls(x, [listed for listed in found if listed is not None])
 
     @classmethod
-    def sparse(cls, x: Floats) -> tuple[Active | None, int]:
-        """``of(x)`` where adding what is active one by one beats a dense product, else None; its count."""
-        active = cls.of(x)
+    def sparse(cls, x: Floats, listed: Active | None = None) -> tuple[Active | None, int]:
+        """``of(x)`` where adding what is active one by one beats a dense product, else None; its count.
+
+        ``listed`` is taken where it is of the same numbers in the same place.
+        """
+        active = listed if listed is not None and _is_same(listed.x, x) else cls.of(x)
         count = count_active(x) if active is None else active.count
         return (active if count < SPARSE_BELOW * x.size else None), count
 
@@ -67,3 +73,8 @@ class Active:
             add_listed(*self.tiles[tile], weight, y[tile * ROWS : (tile + 1) * ROWS])
 
         for_each(work, range(len(self.tiles)), self.count * y.shape[1] >= PARALLEL_FROM)
+
+
+def _is_same(a: Floats, b: Floats) -> bool:
+    """Whether two arrays, neither with gaps, are the same numbers in memory."""
+    return a.ctypes.data == b.ctypes.data and a.shape == b.shape

@@ -26,7 +26,7 @@ class ArrayStage(Memoryless):
         """Read the array once for each step of ``x`` (rows, steps, n_in)."""
         rows, steps, n_in = x.shape
         flat = np.ascontiguousarray(x.reshape(rows * steps, n_in))
-        active, count = Active.sparse(flat)
+        active, count = Active.sparse(flat, moment.listed)
         self.active += count
         quiet = None if moment.quiet is None else moment.quiet.ravel()
         node, known = self.layer.forward(flat, moment.tick, quiet, moment.probe, steps, active)

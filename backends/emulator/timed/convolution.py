@@ -12,7 +12,6 @@ from hwnoise.backends.emulator.timed.array_stage import ArrayStage
 from hwnoise.backends.emulator.timed.stage import Floats, Mask, Moment, Outcome, State
 from hwnoise.devices.clock import Clock
 from hwnoise.errors import MismatchError
-from hwnoise.kernels.event_product import count_active
 from hwnoise.network import DenseLayer
 from hwnoise.nodes import Conv1d, Conv2d, Shape
 from hwnoise.patches import Patches
@@ -39,10 +38,12 @@ class ConvolutionStage(ArrayStage):
     def __init__(self, layer: Layer, patches: Patches) -> None:
         super().__init__(layer)
         self.patches = patches
+        self._times_read = patches.times_read()
 
     def run(self, x: Floats, state: State, moment: Moment) -> Outcome:
         """Convolve each step of ``x`` (rows, steps, n_in), one presentation after the other."""
         rows, steps, _ = x.shape
+        self.active += int((np.count_nonzero(x, axis=(0, 1)) * self._times_read).sum())
         shape = rows, steps, self.layer.n_out * self.patches.count
         if steps * self.patches.count * self.patches.size > BLOCK:
             parts = [self._read_long(x[r], r * steps, moment) for r in range(rows)]
@@ -58,11 +59,13 @@ class ConvolutionStage(ArrayStage):
     def _blocks(self, rows: int, steps: int, probe: Probe) -> Iterator[tuple[slice, Probe]]:
         """Presentations that are read together; equal samples lie alike in the blocks of each pass."""
         at_once = BLOCK // (steps * self.patches.count * self.patches.size)
-        if probe.passes > 1 and probe.order == "interleaved" and at_once >= probe.passes:
-            each, per_pass = at_once // probe.passes * probe.passes, rows
+        each, per_pass = at_once, rows // probe.passes
+        if probe.order == "interleaved" and probe.passes > 1:
+            together = at_once >= probe.passes
+            each, per_pass = (at_once // probe.passes * probe.passes, rows) if together else (1, 1)
+            probe = probe if together else ONE_PASS
         else:
-            per_pass = rows // probe.passes if probe.order == "batch" else 1
-            each, probe = at_once, ONE_PASS
+            probe = ONE_PASS
         for first in range(0, rows, per_pass):
             for start in range(first, first + per_pass, each):
                 yield slice(start, min(start + each, first + per_pass)), probe
@@ -94,7 +97,6 @@ class ConvolutionStage(ArrayStage):
         self, taken: Floats, tick: int, still: Mask | None, probe: Probe, reads: int
     ) -> tuple[Floats, Floats | None]:
         """Read the array once for each patch, ``reads`` times in a presentation."""
-        self.active += count_active(taken)
         return self.layer.forward(taken, tick, still, probe, reads)
 
     def _maps(self, node: Floats, known: Floats | None) -> tuple[Floats, Floats | None]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.backends.base import Probe
+from hwnoise.backends.emulator.active import Active
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -28,12 +29,15 @@ class Moment:
         Steps read without noise.
     observes : bool
         Whether membranes are wanted.
+    listed : Active, optional
+        The network's input as lists of what is active.
     """
 
     tick: int
     probe: Probe
     quiet: Mask | None = None
     observes: bool = False
+    listed: Active | None = None
 
 
 class Outcome(NamedTuple):
