@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the table below
     from hwnoise import backends as backends
     from hwnoise import bench as bench
+    from hwnoise import chips as chips
     from hwnoise import devices as devices
     from hwnoise import learners as learners
     from hwnoise import tasks as tasks
@@ -36,7 +37,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from hwnoise.training.evaluate import evaluate as evaluate
     from hwnoise.training.fit import fit as fit
 
-_MODULES = {"backends", "bench", "devices", "learners", "tasks", "testing", "training"}
+_MODULES = {"backends", "bench", "chips", "devices", "learners", "tasks", "testing", "training"}
 _NAMES = {
     "Backend": "hwnoise.backends.base",
     "Capabilities": "hwnoise.backends.base",

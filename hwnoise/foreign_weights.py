@@ -48,7 +48,8 @@ def with_foreign_weights(
         modules = _modules(arrays, source)
         layers = [name.rpartition(".")[0] for name in own if name.endswith(".weight")]
         if len(modules) != len(layers):
-            raise InputError(f"{source}: has weights of {len(modules)} layers, the network has {len(layers)}")
+            count = f"{len(modules)} layer{'s' * (len(modules) != 1)}"
+            raise InputError(f"{source}: has weights of {count}, the network of {len(layers)}")
         names = list(modules) if in_order else _ordered(modules, [own[f"{n}.weight"] for n in layers], source)
         modules = {layer: modules[name] for layer, name in zip(layers, names, strict=True)}
         _require_shapes(own, modules, dict(zip(layers, names, strict=True)), source)

@@ -76,7 +76,9 @@ def _pack(bits: Indices, octets: NDArray[np.uint8]) -> bool:
         other |= np.int32((bits[j] != ZERO_BITS) & (bits[j] != ONE_BITS))
     for k in range(len(octets)):
         j = 8 * k
-        low = (bits[j] >> 29 & 1) | (bits[j + 1] >> 28 & 2) | (bits[j + 2] >> 27 & 4) | (bits[j + 3] >> 26 & 8)
+        low = (
+            (bits[j] >> 29 & 1) | (bits[j + 1] >> 28 & 2) | (bits[j + 2] >> 27 & 4) | (bits[j + 3] >> 26 & 8)
+        )
         high = (bits[j + 4] >> 25 & 16) | (bits[j + 5] >> 24 & 32)
         octets[k] = low | high | (bits[j + 6] >> 23 & 64) | (bits[j + 7] >> 22 & 128)
     return other == 0

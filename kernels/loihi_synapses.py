@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from hwnoise.kernels._jit import kernel
 
 Integers = NDArray[np.int32]
-Weights = NDArray[np.int16]
+Weights = NDArray[np.int8] | NDArray[np.int16]
 Spikes = NDArray[np.int8] | NDArray[np.int32]
 LANES = 32  # 16-bit numbers in the widest vector register
 _SAFE = 120  # rows of at most 256 that a 16-bit sum holds
@@ -25,7 +25,7 @@ def find_active(spikes: Spikes, active: Integers) -> int:
 
 
 @kernel
-def sum_rows(weight: Weights, active: Integers, part: Weights, total: Integers) -> None:
+def sum_rows(weight: Weights, active: Integers, part: NDArray[np.int16], total: Integers) -> None:
     """Write the sum of the rows ``active`` of ``weight`` (n_in, n) to ``total`` (n,).
 
     Notes
@@ -77,8 +77,8 @@ def add_dense(
     ----------
     spikes : (samples, steps, n_in) int8 or int32
         With ``graded`` their values are payloads; else all that are not 0 count as one.
-    weight : (n_in, width) int16
-        As the chip holds them (eq:loihi-grid), input by input; ``width`` is n_out, or more for the
+    weight : (n_in, width) int8 or int16
+        As the chip holds them, or less the bits that all of them have free at the end (eq:loihi-grid), input by input; ``width`` is n_out, or more for the
         sake of full registers.
     exponent : int
         Power of two on each sum, floored.

@@ -66,6 +66,10 @@ class Active:
         """How many inputs are active, over all rows."""
         return sum(int(ends[-1]) for _, ends in self.tiles)
 
+    def per_row(self) -> Floats:
+        """How many inputs are active in each row: (rows,) float32."""
+        return np.concatenate([np.diff(ends) for _, ends in self.tiles]).astype(np.float32)
+
     def product(self, weight: Floats, y: Floats) -> None:
         """Write the product of these inputs with ``weight`` (n, n_out) to ``y`` (rows, n_out)."""
 

@@ -63,8 +63,7 @@ def sparse_product(
     active.product(view.weight, y)
     if view.fresh is None:
         return
-    variance = aligned_empty(y.shape)
-    active.product(view.fresh, variance)  # of inputs that are their own squares
+    variance = _variance(view.fresh, active, y.shape)
     if quiet is not None:
         variance[quiet] = 0
 
@@ -73,6 +72,15 @@ def sparse_product(
 
     tiles = [slice(first, min(first + ROWS, len(x))) for first in range(0, len(x), ROWS)]
     for_each(work, tiles, active.count * y.shape[1] >= PARALLEL_FROM)
+
+
+def _variance(fresh: Floats, active: Active, shape: tuple[int, ...]) -> Floats:
+    """Sums of ``fresh`` over inputs of 0 and 1, which are their own squares; counts, if all devices are alike."""
+    if (fresh == fresh[:1]).all():
+        return np.outer(active.per_row(), fresh[0])
+    variance = aligned_empty(shape)
+    active.product(fresh, variance)
+    return variance
 
 
 def _add_fresh(

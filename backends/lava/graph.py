@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hwnoise.backends.lava import layout
-from hwnoise.backends.lava.plan import MODULES, Array, Plan, Population, Process, Shape
+from hwnoise.backends.lava.plan import MODULES, Array, Plan, Population, Process
 from hwnoise.backends.lava.shim import import_lava
 
 Files = tuple[Path, Path]
@@ -31,7 +31,7 @@ class Graph:
         import_lava()
         self.plan = plan
         self.steps = len(x)
-        self._source = _source(x, plan)
+        self._sent = self._send(x)
         self.processes = {process.name: make_process(process) for process in plan.processes}
         self._done = False
         for wire in plan.wires:
@@ -82,12 +82,24 @@ class Graph:
         finally:
             some.stop()
 
+    def _send(self, x: Array) -> Any:
+        """Return the port that sends ``x`` step by step, then nothing until the deepest population has seen it."""
+        from lava.proc.io.source import RingBuffer
+
+        from hwnoise.backends.lava.processes.adapters import InputAdapter
+
+        silence = np.zeros((self.plan.depth, *self.plan.input_shape), np.int32)
+        source = RingBuffer(data=layout.lava_steps(np.concatenate([x, silence])))
+        adapter = InputAdapter(shape=layout.lava_shape(self.plan.input_shape))
+        source.s_out.connect(adapter.inp)
+        return adapter.out
+
     @property
     def _late(self) -> list[Population]:
         return [population for population in self.plan.populations if population.late_bias is not None]
 
     def _connect(self, source: str, target: str) -> None:
-        port = self._source.out if source == "input" else self._port(source, "a_out", "s_out")
+        port = self._sent if source == "input" else self._port(source, "a_out", "s_out")
         into = self._port(target, "s_in", "a_in")
         (port if port.shape == into.shape else port.reshape(into.shape)).connect(into)
 
@@ -107,18 +119,8 @@ def make_process(process: Process) -> Any:
     settings = dict(process.settings)
     if "sign_mode" in settings:
         settings["sign_mode"] = SignMode[settings["sign_mode"]]
+    if "learning_rule" in settings:
+        from lava.magma.core.learning.learning_rule import Loihi3FLearningRule
+
+        settings["learning_rule"] = Loihi3FLearningRule(**settings["learning_rule"])
     return getattr(import_module(MODULES[process.kind]), process.kind)(name=process.name, **settings)
-
-
-def _source(x: Array, plan: Plan) -> Any:
-    """Send the input step by step, then nothing until the deepest population has seen it all."""
-    from lava.proc.io.source import RingBuffer
-
-    from hwnoise.backends.lava.processes.adapters import InputAdapter
-
-    shape: Shape = layout.lava_shape(plan.input_shape)
-    silence = np.zeros((plan.depth, *plan.input_shape), np.int32)
-    source = RingBuffer(data=layout.lava_steps(np.concatenate([x, silence])))
-    adapter = InputAdapter(shape=shape)
-    source.s_out.connect(adapter.inp)
-    return adapter

@@ -18,6 +18,7 @@ NEVER = 1 << 17  # the threshold of an integrator, beyond the largest membrane
 MODULES = {
     "Dense": "lava.proc.dense.process",
     "DelayDense": "lava.proc.dense.process",
+    "LearningDense": "lava.proc.dense.process",
     "Sparse": "lava.proc.sparse.process",
     "Conv": "lava.proc.conv.process",
     "LIF": "lava.proc.lif.process",

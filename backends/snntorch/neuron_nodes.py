@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from hwnoise.errors import InputError
-from hwnoise.nodes import IF, LIF, CubaLIF, Linear, Node, Scale, Shape
+from hwnoise.nodes import IF, LI, LIF, CubaLIF, Linear, Node, Scale, Shape
 
 Values = NDArray[np.float64]
 SPIKING = (snntorch.Leaky, snntorch.RLeaky, snntorch.Synaptic, snntorch.Lapicque)
@@ -57,6 +57,22 @@ def neuron_node(name: str, neuron: Any, shape: Shape, dt: float) -> Node:
         return IF(np.full(shape, 1 / dt), threshold)
     tau = _time_constant(name, "beta", beta, dt)
     return LIF(tau, tau / dt, 0 * tau, threshold)
+
+
+def integrator_node(name: str, module: nn.Module, shape: Shape, dt: float) -> Node:
+    """Return the leaky integrator whose membrane is that of a Leaky without reset.
+
+    Raises
+    ------
+    InputError
+        If ``module`` is anything else.
+    """
+    node = neuron_node(name, module, shape, dt) if type(module) is snntorch.Leaky else None
+    if not isinstance(node, LIF) or rule_of(module).reset != "none":
+        raise InputError(
+            f"{name}: the output can be a membrane only of a Leaky with reset_mechanism='none' and beta below 1"
+        )
+    return LI(node.tau, node.r, node.v_leak)
 
 
 def recurrent_node(name: str, neuron: Any, shape: Shape) -> Node:

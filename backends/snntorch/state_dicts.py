@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from hwnoise.errors import InputError
+from hwnoise.foreign_weights import with_foreign_weights
 from hwnoise.network import Network
 
 
@@ -39,21 +39,11 @@ def read_state_dict(path: str | Path) -> dict[str, NDArray[Any]]:
 def with_state_dict(network: Network, path: str | Path) -> Network:
     """Return ``network`` with weights and biases from a file, matched in order.
 
-    Names differ between a torch model and a network; the order of layers does not.
+    See ``hwnoise.foreign_weights`` for what fits what.
 
     Raises
     ------
     InputError
-        If the file has not as many weights and biases of these shapes.
+        If the file has not as many layers of these shapes, or anything that a network would lose.
     """
-    own = network.parameters()
-    kinds = ("weight", "bias")
-    saved = [(key, a) for key, a in read_state_dict(path).items() if key.rpartition(".")[2] in kinds]
-    if len(saved) != len(own):
-        raise InputError(f"{path}: has {len(saved)} weights and biases, the network has {len(own)}")
-    found = {}
-    for (name, old), (key, new) in zip(own.items(), saved, strict=True):
-        if new.shape != old.shape:
-            raise InputError(f"{path}: {key} has shape {new.shape}, and {name} of the network {old.shape}")
-        found[name] = np.asarray(new, old.dtype)
-    return network.with_parameters(found)
+    return with_foreign_weights(network, read_state_dict(path), str(path))

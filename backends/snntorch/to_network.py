@@ -14,6 +14,7 @@ from hwnoise.backends.snntorch.neuron_nodes import (
     SPIKING,
     Rule,
     array_of,
+    integrator_node,
     neuron_node,
     recurrent_node,
     rule_of,
@@ -44,7 +45,11 @@ _ONLY_IN_TRAINING = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Identity)
 
 
 def to_network(
-    model: nn.Sequential | Iterable[nn.Module], *, dt: float = 1e-4, input_shape: Shape | None = None
+    model: nn.Sequential | Iterable[nn.Module],
+    *,
+    dt: float = 1e-4,
+    input_shape: Shape | None = None,
+    membranes: bool = False,
 ) -> Network:
     """Return the network that a chain of torch and snnTorch modules computes.
 
@@ -61,6 +66,9 @@ def to_network(
         Time step [s]; snnTorch has none, and writes 1e-4 to files.
     input_shape : tuple of int, optional
         Of one sample in one step; needed unless the first module is linear.
+    membranes : bool
+        The output is the membrane of the last neuron, a Leaky with reset "none", and not its spikes: a
+        leaky integrator, as chips have it.
 
     Raises
     ------
@@ -80,10 +88,13 @@ def to_network(
     last = "input"
     for place, module in enumerate(modules, 1):
         name = f"{type(module).__name__.lower()}{place}"
-        nodes[name] = _node(name, module, shape, dt)
+        is_output = membranes and place == len(modules)
+        nodes[name] = (
+            integrator_node(name, module, shape, dt) if is_output else _node(name, module, shape, dt)
+        )
         shape = nodes[name].output_shape(shape)
         edges.append((last, name))
-        if isinstance(module, SPIKING):
+        if isinstance(module, SPIKING) and not is_output:
             rules[name] = rule_of(module)
         if isinstance(module, snntorch.RLeaky):
             back = f"{name}_recurrent"

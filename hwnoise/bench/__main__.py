@@ -10,10 +10,27 @@ from typing import Annotated
 
 import typer
 
-from hwnoise.bench import cold, convolution, draws, pcm, peers, programming, pulses, reads, table, training
+from hwnoise.bench import (
+    cold,
+    convolution,
+    draws,
+    lava_steps,
+    pcm,
+    peers,
+    programming,
+    pulses,
+    reads,
+    spiking,
+    table,
+    torch_path,
+    training,
+)
 from hwnoise.bench.timing import Case, measure
 from hwnoise.errors import HwnoiseError, InputError
 
+MODULES = (
+    reads, pcm, convolution, programming, pulses, draws, training, cold, spiking, torch_path, lava_steps, peers,
+)  # fmt: skip
 OUT = Path("build/bench.json")
 SECONDS, QUICK_SECONDS = 1.0, 0.1
 WIDTH = 150  # characters: with what every reference is; a narrower terminal gets the numbers alone
@@ -21,7 +38,7 @@ WIDTH = 150  # characters: with what every reference is; a narrower terminal get
 
 def every_case() -> Iterator[Case]:
     """All cases, in the order of the table."""
-    for module in (reads, pcm, convolution, programming, pulses, draws, training, cold, peers):
+    for module in MODULES:
         yield from module.cases()
 
 
@@ -63,7 +80,7 @@ def bench(
         return
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
     console.print(table.table(rows, notes=console.width >= WIDTH))
-    for name in peers.missing():
+    for name in dict.fromkeys(name for module in (peers, spiking, lava_steps) for name in module.missing()):
         console.print(f"skipped: rows against {name}, which is not installed", style="dim", highlight=False)
     console.print(f"written to {out}", style="dim", highlight=False)
 

@@ -36,9 +36,9 @@ def table(rows: Sequence[Row], notes: bool = True) -> Table:
             escape(head),
             duration(row.ours),
             duration(row.reference),
-            f"[{style}]{row.ratio:.2f}[/]",
-            f"{row.low:.2f} – {row.high:.2f}",
-            "" if row.limit is None else f"{row.limit:g}",
+            f"[{style}]{share(row.ratio)}[/]",
+            f"{share(row.low)} – {share(row.high)}",
+            "" if row.limit is None else share(row.limit, short=True),
             *(["" if row.name.endswith(row.note) else escape(row.note)] if notes else []),
         )
     return lines
@@ -51,6 +51,13 @@ def _heads(rows: Sequence[Row]) -> Iterator[str]:
         below = case and row.name.startswith(f"{case}, ")
         yield f"    {row.name.removeprefix(f'{case}, ')}" if below else row.name
         case = case if below else row.name
+
+
+def share(ratio: float, short: bool = False) -> str:
+    """Return a ratio with two decimals, or as few as it needs if ``short``; ``"1/312"`` far below 1."""
+    if ratio < 0.1:
+        return f"1/{1 / ratio:.0f}"
+    return f"{ratio:g}" if short else f"{ratio:.2f}"
 
 
 def duration(seconds: float) -> str:

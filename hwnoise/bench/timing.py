@@ -37,8 +37,8 @@ class Case:
         What the ratio of the first row has to stay below.
     threads : int
         Of ours and of BLAS.
-    note : str
-        What the reference is, in a few words.
+    note : str or callable
+        What the reference is, in a few words; a callable is asked for them after all is timed.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Case:
     against: Mapping[str, Sequence[str]]
     limit: float | None = None
     threads: int = 1
-    note: str = ""
+    note: str | Callable[[], str] = ""
 
     @property
     def names(self) -> list[str]:
@@ -97,6 +97,7 @@ def measure(case: Case, seconds: float, least: int = 5) -> list[Row]:
     with limited(case.threads):
         times = in_turn([ours, *(parts[name] for name in used)], seconds, least)
     taken = dict(zip(used, times[1:], strict=True))
+    first_note = case.note() if callable(case.note) else case.note
     rows = []
     for position, (suffix, wanted) in enumerate(case.against.items()):
         reference = np.sum([taken[name] for name in wanted], axis=0)
@@ -113,7 +114,7 @@ def measure(case: Case, seconds: float, least: int = 5) -> list[Row]:
                 threads=case.threads,
                 repetitions=len(times[0]),
                 parts={name: float(np.median(taken[name])) for name in wanted},
-                note=" + ".join(wanted) if position or not case.note else case.note,
+                note=" + ".join(wanted) if position or not first_note else first_note,
             )
         )
     return rows

@@ -11,8 +11,8 @@ import numpy as np
 
 from hwnoise import substrate
 from hwnoise.backends import registry
-from hwnoise.coding import CodedBackend
 from hwnoise.chips.named import NamedChip, state_of
+from hwnoise.coding import CodedBackend
 from hwnoise.errors import InputError
 from hwnoise.nir_hdf5 import dump
 from hwnoise.nir_hdf5 import load as parse

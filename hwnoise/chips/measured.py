@@ -87,7 +87,8 @@ def conductances(chip: NamedChip) -> Cells:
     device = chip.substrate.conductance
     if device is None:
         raise MismatchError(f"'{chip.substrate.name}' holds no conductances")
-    state, found = chip.program.state(), {}
+    state = chip.program.state()
+    found: Cells = {}
     for layer, weight in _weights(chip).items():
         planes = state[f"layers/{layer}/g"].reshape(-1, *weight.shape[::-1])
         found |= {(layer, column): g for column, g in zip(columns_of(device), planes, strict=True)}

@@ -97,7 +97,7 @@ def _where(found: Deployment) -> str:
 
 def _outcome(found: Deployment) -> str:
     shown = (
-        f"{found.samples} samples of {found.steps} steps in {found.seconds:.1f} s, {found.spikes:,} spikes"
+        f"{found.samples} samples of {found.steps_per_sample} steps in {found.seconds:.1f} s, {found.spikes:,} spikes"
     )
     if found.accuracy is None:
         return shown

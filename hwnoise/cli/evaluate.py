@@ -26,6 +26,7 @@ from hwnoise.cli.options import (
     with_torch_device,
 )
 from hwnoise.cli.output import emit_json, interval
+from hwnoise.cli.repairing import show_repair
 from hwnoise.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 
 def evaluate(
     source: Annotated[
-        str | None, typer.Argument(metavar="RUN|FILE.nir", help="A run folder or a NIR file.")
+        str | None,
+        typer.Argument(metavar="RUN|FILE", help="A run folder or a NIR file; or weights, with --network."),
     ] = None,
     network: Network = None,
     task: Task = None,
@@ -54,6 +56,13 @@ def evaluate(
         bool,
         typer.Option("--compensate", help="With --ages: correct global drift digitally, layer by layer."),
     ] = False,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="What learning wins back on aged chips, beside what else would."),
+    ] = False,
+    epochs: Annotated[
+        int | None, typer.Option(help="With --repair: passes through the training data.", metavar="N")
+    ] = None,
     cost: Annotated[
         bool, typer.Option("--cost", help="Count events, and say what they take in joules and seconds.")
     ] = False,
@@ -81,9 +90,18 @@ def evaluate(
       hwnoise evaluate model.nir --device pcm --chips 20 --set one_over_f.scale=2
       hwnoise evaluate runs/digits-pcm-anp-1 --ages 1,3600,86400,31536000 --compensate
       hwnoise evaluate --chip runs/digits-pcm-anp-1 --cost
+      hwnoise evaluate weights.pt --network 784-64-10 --task mnist5k
+      hwnoise evaluate model.nir --task mnist5k --repair --ages 2592000
     """
     flags: dict[str, Any] = {"task": task, "data": data, "seed": seed, "network": network, "device": device}
     flags |= {"backend": backend, "chips": chips, "coding": coding, "steps": steps}
+    if repair:
+        _refuse_beside_repair(chip, compensate, cost or bool(constants))
+        flags |= {"epochs": epochs}
+        show_repair(source, with_torch_device(settings, torch_device), flags, ages, as_json, quiet)
+        return
+    if epochs is not None:
+        raise InputError("--epochs is for --repair: nothing else here learns")
     judge = _judge(chip, source, with_torch_device(settings, torch_device), flags)
     if compensate and ages is None:
         raise InputError("--compensate corrects drift and needs --ages")
@@ -101,15 +119,25 @@ def _judge(chip: str | None, source: str | None, settings: list[str] | None, fla
     if chip is None:
         return OfFreshChips(_config(source, settings, flags))
     said = [f"--{key}" for key in _OF_THE_CHIP if flags[key] is not None]
-    said += [source] * (source is not None) + ["--set"] * bool(settings)
+    said += [source] if source is not None else []
+    said += ["--set"] if settings else []
     if said:
         raise InputError(f"--chip is one chip with its own network and device: leave out {', '.join(said)}")
     return OfKeptChip(chip, {key: flags[key] for key in ("task", "data", "seed")})
 
 
+def _refuse_beside_repair(chip: str | None, compensate: bool, cost: bool) -> None:
+    for option, is_given in (("--chip", chip), ("--compensate", compensate), ("--cost", cost)):
+        if is_given:
+            raise InputError(f"--repair compares repairs on fresh chips: leave out {option}")
+
+
 def _config(source: str | None, settings: list[str] | None, flags: dict[str, Any]) -> RunConfig:
     from hwnoise import training
+    from hwnoise.training.starting import holds_weights_only
 
+    if source is not None and holds_weights_only(source):
+        return training.load_config(None, settings or (), **flags, weights=source)
     if (source is None) == (flags["network"] is None):
         raise InputError("evaluate wants one network: RUN, FILE.nir, or --network 64-64-10")
     stored = Path(source or "", "config.toml")

@@ -58,12 +58,18 @@ class OfFreshChips:
 
     def now(self) -> Evaluation:
         """See ``Judge``."""
-        return training.evaluate(*self._parts, self._task, **self._options)
+        return training.evaluate(self._network, self._kind, self._backend, self._task, **self._options)
 
     def over(self, seconds: Sequence[float], compensate: bool) -> tuple[Age, ...]:
         """See ``Judge``."""
         return evaluate_over_time(
-            *self._parts, self._task, times=seconds, compensate=compensate, **self._options
+            self._network,
+            self._kind,
+            self._backend,
+            self._task,
+            times=seconds,
+            compensate=compensate,
+            **self._options,
         )
 
     def cost(self, constants: Sequence[str] | None) -> Cost:
@@ -79,10 +85,6 @@ class OfFreshChips:
         each = sorted(found.chips)
         some = f"{len(each)} chips ({percent(each[0])} to {percent(each[-1])})"
         return f"{shown} on {'one chip' if len(each) == 1 else some}, seed {self._config.seed}"
-
-    @property
-    def _parts(self) -> tuple[Any, ...]:
-        return self._network, self._kind, self._backend
 
     @property
     def _options(self) -> dict[str, Any]:

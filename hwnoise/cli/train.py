@@ -35,6 +35,15 @@ def train(
     task: Task = None,
     data: Data = None,
     network: Network = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="Trained weights: NIR file, run, .pt or .safetensors.", metavar="FILE|RUN"
+        ),
+    ] = None,
+    age: Annotated[
+        float | None, typer.Option(help="Seconds that the chip ages before it learns.", metavar="S")
+    ] = None,
     device: Device = None,
     learner: Annotated[
         str | None, typer.Option(help="The learning rule; `hwnoise learners` lists them.", metavar="NAME")
@@ -67,6 +76,8 @@ def train(
       hwnoise train
       hwnoise train --device smtj --epochs 60 --seed 7
       hwnoise train --device loihi2 --coding latency
+      hwnoise train --from model.nir --task mnist5k --age 2592000
+      hwnoise train --from weights.pt --network 784-64-10 --task mnist5k
       hwnoise train exp.toml --set one_over_f.scale=2 --out runs/louder
       hwnoise train --resume --out runs/louder
       hwnoise train --chip lab.safetensors --save-chip lab-trained.safetensors
@@ -79,6 +90,8 @@ def train(
         task=task,
         data=data,
         network=network,
+        weights=start,
+        age=age,
         device=device,
         learner=learner,
         backend=backend,

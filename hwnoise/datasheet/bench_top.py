@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hwnoise.backends.base import Program
 from hwnoise.backends.emulator import backend
-from hwnoise.backends.emulator.program import EmulatorProgram
 from hwnoise.network import Network
 from hwnoise.nodes import Affine, Input, Output
 from hwnoise.streams import Stream
@@ -27,7 +27,7 @@ def without(kind: Substrate, *effects: str) -> Substrate:
     return kind.model_copy(update=gone)
 
 
-def on_bench(kind: Substrate, weights: ArrayLike, stream: Stream) -> EmulatorProgram:
+def on_bench(kind: Substrate, weights: ArrayLike, stream: Stream) -> Program:
     """Put ``weights`` (n,), shares of the range, on devices that share one input line."""
     column = np.asarray(weights, np.float32).reshape(-1, 1)
     bias = np.zeros(len(column), np.float32)
@@ -35,12 +35,12 @@ def on_bench(kind: Substrate, weights: ArrayLike, stream: Stream) -> EmulatorPro
     return backend.compile(Network(nodes, _EDGES), kind, stream)
 
 
-def read(program: EmulatorProgram, times: int, drive: float = 1.0) -> Floats:
+def read(program: Program, times: int, drive: float = 1.0) -> Floats:
     """Read all devices ``times`` times in a row with an input of ``drive``: (times, n)."""
     x = np.full((times, 1), drive, np.float32)
     return np.asarray(program.run(x).output[0], np.float64)
 
 
-def state_of(program: EmulatorProgram, name: str) -> NDArray[np.float32]:
+def state_of(program: Program, name: str) -> NDArray[np.float32]:
     """One array of the devices' state, such as ``"g"`` (planes, n)."""
     return np.asarray(program.state()[f"layers/devices/{name}"])

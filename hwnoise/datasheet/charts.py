@@ -22,7 +22,7 @@ def sheet(panels: Sequence[Panel], title: str, subtitle: str) -> Spec:
     lines = max(len(_caption(panel)) for panel in panels)
     heading = {
         "text": title,
-        "subtitle": [*wrap(subtitle, 2 * _LETTERS), _KEY],
+        "subtitle": [*wrap(subtitle, _LETTERS * min(COLUMNS, len(panels))), _KEY],
         "anchor": "start",
         "fontSize": 18,
         "subtitleFontSize": 12,

@@ -27,8 +27,8 @@ class Deployment:
     backend : str
     neurons, synapses : int
         That the network needs on the chip; synapses that are 0 do not count.
-    samples, steps : int
-        Presented, and the length of one presentation.
+    samples, steps_per_sample, steps : int
+        Presented, the length of one presentation, and that of all together.
     real : bool or None
         Whether a chip ran it or a simulation of one; None if it was not run.
     seconds : float or None
@@ -49,6 +49,7 @@ class Deployment:
     neurons: int
     synapses: int
     samples: int
+    steps_per_sample: int
     steps: int
     real: bool | None = None
     seconds: float | None = None
@@ -111,7 +112,8 @@ def deploy(
         "neurons": sum(node.n for node in network.neurons.values()),
         "synapses": sum(map(_n_synapses, network.synapses.values())),
         "samples": len(subject.x),
-        "steps": subject.x.shape[1],
+        "steps_per_sample": subject.x.shape[1],
+        "steps": len(subject.x) * subject.x.shape[1],
     }
     files, notes = _written(subject, emit, emit_netx)
     found: dict[str, Any] = {}

@@ -82,11 +82,13 @@ def _through(name: str, node: Node, shape: Shape, own: Mapping[str, Array], x: A
 
 def _pooled(node: Pool2d, x: Array) -> Array:
     """Sum or mean of each window of ``x`` (samples, channels, height, width)."""
-    (down, right), (top, left) = node.stride, node.padding
+    (height, width), (down, right), (top, left) = node.kernel_size, node.stride, node.padding
     padded = np.pad(x, ((0, 0), (0, 0), (top, top), (left, left)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, node.kernel_size, axis=(2, 3))
-    seen = windows[:, :, ::down, ::right]
-    return np.asarray(seen.mean(axis=(4, 5)) if isinstance(node, AvgPool2d) else seen.sum(axis=(4, 5)))
+    rows, columns = padded.shape[2] - height + 1, padded.shape[3] - width + 1
+    total = np.zeros_like(padded[:, :, :rows:down, :columns:right])
+    for i, j in np.ndindex(height, width):
+        total += padded[:, :, i : i + rows : down, j : j + columns : right]
+    return np.asarray(total / (height * width) if isinstance(node, AvgPool2d) else total)
 
 
 def _softmax(a: Array) -> Array:

@@ -26,6 +26,7 @@ from hwnoise.training.evaluate import count_correct
 from hwnoise.training.fit import fit
 from hwnoise.training.presenting import choose_codec, with_codec
 from hwnoise.training.setup import choose_network, compile_chip, make_optimizer, require_fit
+from hwnoise.training.starting import with_readout
 
 Watch = Callable[[str], None]
 
@@ -52,7 +53,7 @@ def compare(config: RunConfig, watch: Watch = lambda sentence: None) -> Comparis
     task, stream = tasks.load(config.task, config.data), Stream(config.seed)
     network = choose_network(config, stream.child("network"))
     require_fit(network, task)
-    network = with_codec(network, choose_codec(config, network, task))
+    network = with_codec(with_readout(network, task), choose_codec(config, network, task))
     kind = substrate.load(config.device, config.device_options)
     bench = _Bench(config, network, kind, task)
     with one_blas_thread():

@@ -49,7 +49,10 @@ STARTED: dict[str, Any] = {
     "headroom": 1.0,
     "optimizer": {"learning_rate": 0.001, "weight_decay": 0.0},
 }
-"""Laid over the above for a run that starts from trained weights: small steps, and the whole range in use."""
+STARTED_TIMED: dict[str, Any] = {"learner": "snp", "epochs": 20, "optimizer": {"learning_rate": 0.0003}}
+"""Laid over the above for a run that starts from trained weights: small steps, and the whole range in use;
+the second one on top where the network has time.
+"""
 
 TIMED_TASKS = ("order",)  # whose samples have a time axis of their own
 

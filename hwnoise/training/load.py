@@ -13,7 +13,7 @@ from hwnoise.cnn import is_cnn
 from hwnoise.errors import InputError
 from hwnoise.training.by_learner import defaults_of
 from hwnoise.training.config import RunConfig, validate
-from hwnoise.training.defaults import STARTED, TIMED_TASKS, defaults_for
+from hwnoise.training.defaults import STARTED, STARTED_TIMED, TIMED_TASKS, defaults_for
 from hwnoise.training.starting import holds_weights_only, read_network, require_network
 
 Table = dict[str, Any]
@@ -61,7 +61,7 @@ def resolve(config: RunConfig) -> RunConfig:
     for entry in defaults_for(task, config.device, is_timed(config), config.coding):
         table = merge(table, entry)
     if config.weights is not None:
-        table = merge(table, STARTED)
+        table = merge(merge(table, STARTED), STARTED_TIMED if is_timed(config) else {})
     if _network_file(config) is not None:
         for key in _CODEC:  # a network from a file brings its own
             table.pop(key, None)

@@ -26,7 +26,13 @@ from hwnoise.streams import Stream
 from hwnoise.tasks.base import Task
 from hwnoise.training.config import OptimizerConfig, RunConfig
 from hwnoise.training.presenting import choose_codec, with_codec
-from hwnoise.training.starting import holds_weights_only, read_network, with_weights_of
+from hwnoise.training.starting import (
+    holds_weights_only,
+    read_network,
+    require_network,
+    with_readout,
+    with_weights_of,
+)
 
 if TYPE_CHECKING:
     from hwnoise.substrate import Substrate
@@ -107,7 +113,7 @@ def _fresh_chip(config: RunConfig, backend: Backend, task: Task, stream: Stream)
     kind = substrate.load(config.device, config.device_options)
     network = choose_network(config, stream.child("network"))
     require_fit(network, task)
-    network = with_codec(network, choose_codec(config, network, task))
+    network = with_codec(with_readout(network, task), choose_codec(config, network, task))
     own = stream.child("chip")
     program = compile_chip(backend, network, kind, own, config)
     if config.age:
@@ -124,8 +130,10 @@ def _kept_chip(config: RunConfig) -> NamedChip:
 
 def choose_network(config: RunConfig, stream: Stream) -> Network:
     """Make or read the network that ``config`` names; with a coding, layer sizes mean spiking neurons."""
-    if config.weights is not None and not holds_weights_only(config.weights):
-        return read_network(config.weights)
+    if config.weights is not None:
+        require_network(config.weights, config.network)
+        if not holds_weights_only(config.weights):
+            return read_network(config.weights)
     tau = None if config.coding is None else config.tau
     network = make_network(str(config.network), stream, config.gain, tau)
     return network if config.weights is None else with_weights_of(network, config.weights)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hwnoise.backends import registry
 from hwnoise.errors import InputError
 from hwnoise.foreign_weights import Array, sizes_of, with_foreign_weights
 from hwnoise.network import Network
+from hwnoise.nodes import Affine, Linear, Output, Softmax
+
+if TYPE_CHECKING:
+    from hwnoise.tasks.base import Task
 
 _TORCH = (".pt", ".pth", ".bin")
 _SAFETENSORS = ".safetensors"
@@ -60,6 +66,21 @@ def with_weights_of(network: Network, path: str) -> Network:
     """
     in_order = Path(path).suffix.lower() != _SAFETENSORS  # which sorts by name
     return with_foreign_weights(network, read_weights(path), path, in_order=in_order)
+
+
+def with_readout(network: Network, task: Task) -> Network:
+    """Return ``network`` with a softmax behind a linear read-out, where ``task`` wants probabilities.
+
+    Networks of other tools end in a linear layer: their loss brings the softmax along.
+    """
+    (last,) = (name for name, after in network.edges if isinstance(network.nodes[after], Output))
+    is_linear = isinstance(network.nodes[last], (Affine, Linear))
+    if network.is_timed or task.loss != "cross_entropy" or not is_linear:
+        return network
+    name = "softmax" if "softmax" not in network.nodes else f"{last}_softmax"
+    nodes = {**network.nodes, name: Softmax((network.n_outputs,))}
+    edges = ((name, b) if a == last else (a, b) for a, b in network.edges)
+    return replace(network, nodes=nodes, edges=(*edges, (last, name)))
 
 
 def require_network(path: str, network: str | None) -> None:

@@ -19,6 +19,7 @@ from hwnoise.substrate import Substrate
 from hwnoise.training import measure
 from hwnoise.training.evaluate import Evaluation, evaluate, labels, predict, summarize
 from hwnoise.training.history import History
+from hwnoise.training.journey import STAGES, stages
 from hwnoise.training.setup import Experiment
 
 _ACCURACIES = ("accuracy_before", "accuracy_after", "accuracy_fresh_chips")
@@ -45,6 +46,8 @@ class Summary:
         for name in _ACCURACIES:
             found = self.content[name]
             flat |= {name: found["value"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
+        for name, found in self.content.get("journey", {}).items():
+            flat[f"accuracy_{name}"] = found["value"]
         plain = ("seconds", "passes", "writes", "seed")
         return flat | {key: self.content[key] for key in plain} | {"run": str(self.folder)}
 
@@ -52,7 +55,8 @@ class Summary:
         """A few lines for a person."""
         found = self.content
         words = ("before training", "after, on the trained chip", "after, on fresh chips")
-        lines = [f"{word:<28}{_share(found[name])}" for name, word in zip(_ACCURACIES, words, strict=True)]
+        lines = [f"{STAGES[name]:<28}{_share(share)}" for name, share in found.get("journey", {}).items()]
+        lines += [f"{word:<28}{_share(found[name])}" for name, word in zip(_ACCURACIES, words, strict=True)]
         spent = f"{found['passes']:,} reads, {found['writes']:,} device writes, {found['seconds']:.1f} s"
         said = {
             "cost": spent,
@@ -102,6 +106,7 @@ def make_summary(
         "accuracy_fresh_chips": _interval(_on_fresh_chips(experiment, trained, stream.child("fresh"))),
         "confusion": _confusion(true, guesses, len(task.classes)),
         "classes": list(task.classes),
+        "journey": stages(experiment),
         "layers": measure.layer_levels(program, task, fresh),
         "alignment": measure.align(program, task, experiment.learner, stream.child("alignment")),
         "writes_per_device": measure.wear(program),

@@ -1,4 +1,4 @@
-"""NoisyDense and StochasticDense in a graph of one's own: noise and releases are the kernels', tick by tick."""
+"""NoisyDense and StochasticDense in a graph of one's own: the kernels' noise and releases, tick by tick."""
 
 from __future__ import annotations
 

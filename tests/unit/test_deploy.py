@@ -44,7 +44,7 @@ def test_deploy_compares_every_step_and_writes_what_runs_alone(
     found = told(capsys)
     assert (found["backend"], found["real"], found["mismatches"]) == ("lava", False, 0)
     assert (found["samples"], found["neurons"]) == (6, 22)
-    assert found["comparison"]["values"] == 2 * 6 * found["steps"] * 22
+    assert found["comparison"]["values"] == 2 * found["steps"] * 22
     assert found["spikes"] > 0
     _assert_script_agrees(out, found["accuracy"])
 

@@ -153,7 +153,7 @@ def test_files_that_are_no_state_dict_are_refused(tmp_path: Path) -> None:
     cases: list[tuple[Any, str]] = [
         (model, r"save one with torch.save\(model.state_dict"),
         ({"epoch": 3}, "no tensors by name"),
-        (model.state_dict(), "has 2 weights and biases, the network has 4"),
+        (model.state_dict(), "has weights of 1 layer, the network of 2"),
         (nn.Sequential(nn.Linear(6, 4), nn.Linear(4, 3)).state_dict(), "0.weight has shape"),
     ]
     for values, words in cases:

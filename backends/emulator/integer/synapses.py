@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,14 @@ EXACT = 2**24  # float32 counts exactly up to here
 WORTH_THREADS = 200_000  # synaptic operations
 
 
+class Slot(NamedTuple):
+    """Synapses of one delay: steps, weights input by input, and the power of two that their sums lack."""
+
+    lag: int
+    weight: Array
+    exponent: int
+
+
 class DenseSynapses:
     """Dense synapses, with a matrix for every delay that occurs (eq:loihi-sum, eq:loihi-delay)."""
 
@@ -28,38 +36,40 @@ class DenseSynapses:
 
     def load(self, weight: Array) -> None:
         """Put the integers ``weight`` (n_out, n_in) in the order in which spikes use them."""
-        delay = self.spec.delay
-        self.slots = (
-            [(0, _columns(weight))]
-            if delay is None
-            else [(int(k), _columns(np.where(delay == k, weight, 0))) for k in np.unique(delay)]
+        delay, graded = self.spec.delay, self.spec.message_bits > 0
+        parts = (
+            {0: weight} if delay is None else {k: np.where(delay == k, weight, 0) for k in np.unique(delay)}
         )
+        shift = 0 if graded else _spare_bits(weight)
+        self.slots = [
+            Slot(int(lag), _columns(w, shift), self.spec.exponent + shift) for lag, w in parts.items()
+        ]
         self._strongest = int(np.abs(weight).sum(axis=1, dtype=np.int64).max(initial=0))
 
     @property
     def delay(self) -> int:
         """The longest delay, in steps."""
-        return self.slots[-1][0]
+        return self.slots[-1].lag
 
     def bring(self, spikes: Array, current: Array) -> int:
         """Add what ``spikes`` (rows, steps, n_in) bring to ``current`` (rows, steps, n_out)."""
-        return sum(self._bring(spikes, weight, lag, current) for lag, weight in self.slots)
+        return sum(self._bring(spikes, slot, current) for slot in self.slots)
 
     def bring_step(self, sent: Array, step: int, current: Array) -> int:
         """Add to ``current`` (rows, 1, n_out) what arrives of all that was ``sent`` up to ``step``."""
         graded, done = self.spec.message_bits > 0, 0
-        for lag, weight in self.slots:
+        for lag, weight, exponent in self.slots:
             now = np.ascontiguousarray(sent[:, step - lag : step - lag + 1])
-            done += add_dense(now, weight, self.spec.exponent, graded, 0, current)
+            done += add_dense(now, weight, exponent, graded, 0, current)
         return done
 
-    def _bring(self, spikes: Array, weight: Array, lag: int, current: Array) -> int:
+    def _bring(self, spikes: Array, slot: Slot, current: Array) -> int:
+        lag, weight, exponent = slot
         graded = self.spec.message_bits > 0
         active = np.count_nonzero(spikes) / spikes.size
         if lag == 0 and active > (BUSY_GRADED if graded else BUSY) and self._counts_exactly(spikes, graded):
-            self._multiply(spikes, weight, graded, current)
+            self._multiply(spikes, slot, graded, current)
         else:
-            exponent = self.spec.exponent
 
             def work(rows: slice) -> None:
                 add_dense(spikes[rows], weight, exponent, graded, lag, current[rows])
@@ -71,12 +81,12 @@ class DenseSynapses:
         largest = int(np.abs(spikes).max()) if graded else 1
         return len(spikes) * spikes.shape[1] >= 16 and self._strongest * largest < EXACT
 
-    def _multiply(self, spikes: Array, weight: Array, graded: bool, current: Array) -> None:
+    def _multiply(self, spikes: Array, slot: Slot, graded: bool, current: Array) -> None:
         """As one matrix product of float32: all its sums are whole numbers below 2**24, hence exact."""
-        columns = weight[:, : current.shape[2]].astype(np.float32)
+        columns = slot.weight[:, : current.shape[2]].astype(np.float32)
         with one_blas_thread():
             total = ((spikes if graded else spikes != 0).astype(np.float32) @ columns).astype(np.int32)
-        up, down = max(self.spec.exponent, 0), max(-self.spec.exponent, 0)
+        up, down = max(slot.exponent, 0), max(-slot.exponent, 0)
         current += (total << up) >> down
 
 
@@ -120,11 +130,21 @@ def make_synapses(spec: IntegerSynapses) -> DenseSynapses | FilterSynapses:
     return FilterSynapses(spec) if spec.geometry else DenseSynapses(spec)
 
 
-def _columns(weight: Array) -> Array:
-    """Input by input, in 16 bits, as wide as whole vector registers."""
+def _spare_bits(weight: Array) -> int:
+    """By how much weights can be shifted down without loss, if they then fit 8 bits; else 0."""
+    used = int(np.bitwise_or.reduce(weight, axis=None))
+    shift = (used & -used).bit_length() - 1 if used else 0
+    fits = -128 <= weight.min() >> shift and weight.max() >> shift <= 127
+    return shift if fits else 0
+
+
+def _columns(weight: Array, shift: int) -> Array:
+    """Input by input, as wide as whole vector registers; in 8 bits where they fit, which reads half as much."""
     n_out, n_in = weight.shape
-    wide = np.zeros((n_in, -(-n_out // LANES) * LANES), np.int16)
-    wide[:, :n_out] = weight.T
+    small = weight >> shift
+    fits = -128 <= small.min() and small.max() <= 127
+    wide = np.zeros((n_in, -(-n_out // LANES) * LANES), np.int8 if fits else np.int16)
+    wide[:, :n_out] = small.T
     return wide
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hwnoise.backends.base import LocalRule, Probe
+from hwnoise.backends.emulator.active import Active
 from hwnoise.backends.emulator.checks import check_probe
 from hwnoise.errors import InputError
 from hwnoise.kernels.finite import all_finite
@@ -38,8 +39,16 @@ def check_timed_probe(probe: Probe, substrate: Any) -> None:
         raise InputError(f"a local rule on {rule.post} needs {reason} passes, not {probe.passes}")
 
 
-def checked_steps(x: ArrayLike, network: Network) -> NDArray[np.float32]:
+def checked_steps(
+    x: ArrayLike, network: Network, lists: bool = False
+) -> tuple[NDArray[np.float32], Active | None]:
     """Return ``x`` as (samples, steps, n_in) float32; a step may also have the shape of the input node.
+
+    Returns
+    -------
+    x : (samples, steps, n_in) float32
+    listed : Active or None
+        Its steps as lists, if they are wanted (``lists``) and all are 0 or 1.
 
     Raises
     ------
@@ -58,6 +67,7 @@ def checked_steps(x: ArrayLike, network: Network) -> NDArray[np.float32]:
             f"inputs of shape {given.shape} do not fit this network with time, which takes {wanted}"
         )
     flat = np.ascontiguousarray(given.reshape(-1, network.n_inputs))
-    if not all_finite(flat):
+    listed = Active.of(flat) if lists else None  # what is 0 or 1 is also finite: one look is enough
+    if listed is None and not all_finite(flat):
         raise InputError("inputs must be finite numbers, and some are not")
-    return flat.reshape(*given.shape[:2], network.n_inputs)
+    return flat.reshape(*given.shape[:2], network.n_inputs), listed

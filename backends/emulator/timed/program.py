@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.backends.base import ONE_PASS, Probe, Reading
+from hwnoise.backends.emulator.active import Active
 from hwnoise.backends.emulator.chip import Chip, below
 from hwnoise.backends.emulator.layer import Layer
 from hwnoise.backends.emulator.read_backs import run_between_read_backs
@@ -66,12 +67,12 @@ class TimedProgram(Chip):
             A wrong shape; a probe that this substrate cannot answer.
         """
         check_timed_probe(probe, self.substrate)
-        x = checked_steps(x, self.network)
+        x, listed = checked_steps(x, self.network, lists=probe.passes == 1)
         if "weights" in probe.observe:
             return run_between_read_backs(self, x, probe)
         before = Counter(self.events)
         with one_blas_thread():
-            seen = self._forward(x, probe)
+            seen = self._forward(x, probe, listed)
         reading = reading_of(self.network, self._stages, seen, probe)
         return replace(reading, events=dict(Counter(self.events) - before))
 
@@ -100,12 +101,12 @@ class TimedProgram(Chip):
         stages = {name: s for name, s in self._stages.items() if isinstance(s, Remembering)}
         return {**stages, **{"/".join(names): loop for names, loop in self._loops.items()}}
 
-    def _forward(self, x: Floats, probe: Probe) -> Seen:
-        """Carry all presentations through all nodes."""
+    def _forward(self, x: Floats, probe: Probe, listed: Active | None = None) -> Seen:
+        """Carry all presentations through all nodes; ``listed`` is ``x`` as lists, of a single pass."""
         rows, quiet = in_reading_order(x, probe), quiet_rows(len(x), probe)
         still = None if quiet is None else np.repeat(quiet[:, None], x.shape[1], axis=1)
         observes = "membranes" in probe.observe or probe.local is not None
-        moment, seen = Moment(self.tick, probe, still, observes), Seen(self.tick)
+        moment, seen = Moment(self.tick, probe, still, observes, listed), Seen(self.tick)
         before = {name: stage.active for name, stage in self._arrays().items()}
         for part in self._parts:
             self._carry(part, rows, seen, moment)

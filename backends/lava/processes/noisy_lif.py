@@ -60,10 +60,7 @@ class NoisyLIF(AbstractProcess):
         self.wait = Var(shape=shape, init=0)
 
 
-@implements(proc=NoisyLIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
-class PyNoisyLIF(PyLoihiProcessModel):
+class NoisyModel(PyLoihiProcessModel):
     """Sends the spikes of a step, and the membranes as they were compared with the threshold."""
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
@@ -127,3 +124,10 @@ class PyNoisyLIF(PyLoihiProcessModel):
         mantissa, exponent = self.noise
         fill_loihi_noise(self.key, self.score.ticks[row] + np.uint64(step), mantissa, exponent, self.drawn)
         return self.drawn[0]
+
+
+@implements(proc=NoisyLIF, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyNoisyLIF(NoisyModel):
+    """As it stands; Lava lets no process be derived from a model that implements another."""

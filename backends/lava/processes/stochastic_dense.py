@@ -50,6 +50,10 @@ class StochasticDense(AbstractProcess):
 class _Model(PyLoihiProcessModel):
     """Sends the sums of the step before, as every Dense of Lava does, and lets the synapses release."""
 
+    s_in: PyInPort
+    a_out: PyOutPort
+    weights: np.ndarray
+    a_buff: np.ndarray
     probability: np.ndarray = LavaPyType(np.ndarray, float)
 
     def __init__(self, proc_params: Any) -> None:

@@ -12,6 +12,8 @@ from hwnoise.backends.lava.session.diary import Diary, Synapses
 from hwnoise.backends.lava.session.score import Score
 
 _OURS = "hwnoise.backends.lava.processes"
+_SHARED = {"NoisyLIF": ("states", "losses"), "RewardedLIF": ("states", "losses", "factors")}
+_MODULES = {"NoisyLIF": "noisy_lif", "RewardedLIF": "rewarded_lif"}
 
 
 class LiveGraph:
@@ -44,10 +46,10 @@ class LiveGraph:
         self.processes["input"].run(RunSteps(steps), self.config)
 
     def _make(self, process: Process) -> Any:
-        if process.kind != "NoisyLIF":
+        if process.kind not in _MODULES:
             return make_process(process)
-        shared = {key: self.board[f"{process.name}/{key}"] for key in ("states", "losses")}
-        neurons = import_module(f"{_OURS}.noisy_lif").NoisyLIF
+        shared = {key: self.board[f"{process.name}/{key}"] for key in _SHARED[process.kind]}
+        neurons = getattr(import_module(f"{_OURS}.{_MODULES[process.kind]}"), process.kind)
         return neurons(name=process.name, score=self.score, **shared, **process.settings)
 
     def _attend(self, layer: Synapses, index: int) -> None:
@@ -63,6 +65,8 @@ class LiveGraph:
         learner.weights.connect_var(dense.weights)
         if layer.first:
             learner.bias.connect_var(neurons.bias_mant)
+        for port in ("bap", "y1", "y2", "y3") if hasattr(dense, "s_in_bap") else ():
+            getattr(neurons, f"s_out_{port}").connect(getattr(dense, f"s_in_{port}"))
 
     def _sent(self, name: str) -> Any:
         process = self.processes[name]

@@ -43,6 +43,7 @@ class SessionPlan:
         for population in self.plan.populations:
             shared[f"{population.name}/states"] = ((3, *population.shape), "int32")
             shared[f"{population.name}/losses"] = ((2,), "int64")
+            shared[f"{population.name}/factors"] = ((3,), "int32")
         for layer in self.layers:
             shared |= layer.layout(steps)
         return shared

@@ -15,7 +15,7 @@ from hwnoise.backends.base import LocalRule, Order, Probe
 from hwnoise.backends.lava.session.board import Layout
 
 Array = NDArray[Any]
-WRITE, READ, CREDIT = 1, 2, 4  # orders: take over parameters, show them, say what credit made of traces
+WRITE, READ, CREDIT, TELL = 1, 2, 4, 8  # take over parameters, show them, answer credit, tell factors
 _START, _ROWS, _STEPS, _GAP, _NOTED, _FRESH, _ORDERS, _LAYER = range(8)
 _PASSES, _INTERLEAVED, _SUMS, _PRE, _POST = range(8, 13)
 _PRES = ("spike", "trace")
@@ -71,6 +71,10 @@ class Score:
     def orders(self, time_step: int) -> int:
         """Return the orders of this step, 0 for none."""
         return int(self._header[_ORDERS]) if time_step == self._header[_START] + 1 else 0
+
+    def tells(self, time_step: int) -> bool:
+        """Whether neurons tell their synapses the third factor in this step."""
+        return bool(self.orders(time_step) & TELL)
 
     def begins(self, place: tuple[int, int]) -> bool:
         """Whether neurons are to forget what was before this step."""

@@ -26,7 +26,7 @@ from hwnoise.backends.lava.job import Job, write_job
 from hwnoise.backends.lava.session.board import Board
 from hwnoise.backends.lava.session.child import LAYERS
 from hwnoise.backends.lava.session.planning import SessionPlan
-from hwnoise.backends.lava.session.score import CREDIT, READ, WRITE, Score
+from hwnoise.backends.lava.session.score import CREDIT, READ, TELL, WRITE, Score
 
 Array = NDArray[Any]
 _START_SECONDS, _STEP_SECONDS = 60.0, 0.03  # of a slow machine; a step takes 1 to 3 ms
@@ -105,6 +105,12 @@ class Session:
         self._order(self._orders | READ)
         self._orders = 0
         return {layer.name: self.board[f"{layer.name}/weight"].copy() for layer in self.plan.layers}
+
+    def tell(self, factors: tuple[int, int, int]) -> None:
+        """Have all neurons tell their synapses the factors y1, y2 and y3, once."""
+        for population in self.plan.plan.populations:
+            self.board[f"{population.name}/factors"][:] = factors
+        self._order(TELL)
 
     def close(self) -> None:
         """End the child and all of Lava's processes."""
