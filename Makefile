@@ -18,7 +18,7 @@ demo: .venv/core  ## train a network on a noisy chip by its own noise, and write
 	$(BIN)/hwnoise train
 
 test: .venv/full  ## run every test
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 bench: .venv/core  ## time the kernels against their references; writes build/bench.json
 	$(BIN)/python -m hwnoise.bench

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -41,26 +42,28 @@ def with_foreign_weights(
     InputError
         One sentence: what does not fit, and what was expected.
     """
-    own = network.parameters()
-    if set(arrays) == set(own):
-        modules = _modules(arrays, source)
+    own, modules = network.parameters(), _modules(arrays, source)
+    layers = [name.rpartition(".")[0] for name in own if name.endswith(".weight")]
+    if len(modules) != len(layers):
+        count = f"{len(modules)} layer{'s' * (len(modules) != 1)}"
+        raise InputError(f"{source}: has weights of {count}, the network of {len(layers)}")
+    if set(modules) == set(layers):
+        names = layers
+    elif in_order:
+        names = list(modules)
     else:
-        modules = _modules(arrays, source)
-        layers = [name.rpartition(".")[0] for name in own if name.endswith(".weight")]
-        if len(modules) != len(layers):
-            count = f"{len(modules)} layer{'s' * (len(modules) != 1)}"
-            raise InputError(f"{source}: has weights of {count}, the network of {len(layers)}")
-        names = list(modules) if in_order else _ordered(modules, [own[f"{n}.weight"] for n in layers], source)
-        modules = {layer: modules[name] for layer, name in zip(layers, names, strict=True)}
-        _require_shapes(own, modules, dict(zip(layers, names, strict=True)), source)
-    return network.with_parameters(_values(own, modules))
+        names = _ordered(modules, [own[f"{layer}.weight"] for layer in layers], source)
+    found = {}
+    for layer, name in zip(layers, names, strict=True):
+        found |= _of_layer(layer, name, modules[name], own, source)
+    return network.with_parameters(found)
 
 
 def sizes_of(arrays: Mapping[str, Array]) -> str | None:
     """Layer sizes such as ``"784-64-10"`` if ``arrays``, in order, are the matrices of a perceptron."""
     shapes = [a.shape for name, a in arrays.items() if name.rpartition(".")[2] == "weight"]
     chained = all(len(shape) == 2 for shape in shapes) and all(
-        after[1] == before[0] for before, after in zip(shapes, shapes[1:], strict=False)
+        after[1] == before[0] for before, after in pairwise(shapes)
     )
     if not shapes or not chained:
         return None
@@ -76,8 +79,8 @@ def _modules(arrays: Mapping[str, Array], source: str) -> dict[str, Module]:
             continue
         if kind not in ("weight", "bias"):
             raise InputError(
-                f"{source}: {key!r} is neither a weight nor a bias, and would be lost; write the whole network "
-                "by nir_io.write(path, hwnoise.backends.snntorch.to_network(model))"
+                f"{source}: {key!r} is neither a weight nor a bias, and would be lost; "
+                "write the whole network by nir_io.write(path, hwnoise.backends.snntorch.to_network(model))"
             )
         found.setdefault(name, {})[kind] = np.asarray(values)
     alone = next((name for name, module in found.items() if "weight" not in module), None)
@@ -103,21 +106,20 @@ def _ordered(modules: Mapping[str, Module], wanted: list[Array], source: str) ->
     return found
 
 
-def _require_shapes(
-    own: Mapping[str, Array], modules: Mapping[str, Module], names: Mapping[str, str], source: str
-) -> None:
-    for layer, module in modules.items():
-        for kind, values in module.items():
-            shape = own[f"{layer}.{kind}" if kind == "weight" else f"{layer}.weight"].shape
-            shape = shape if kind == "weight" else shape[:1]
-            if values.shape != shape:
-                raise InputError(
-                    f"{source}: {names[layer]}.{kind} has shape {values.shape}, and {layer}.{kind} "
-                    f"of the network {shape}"
-                )
-
-
-def _values(own: Mapping[str, Array], modules: Mapping[str, Module]) -> dict[str, Array]:
-    """Every parameter of the network: from the modules, or zeros for a bias that they lack."""
-    found = {f"{layer}.{kind}": a for layer, module in modules.items() for kind, a in module.items()}
-    return found | {name: np.zeros_like(a) for name, a in own.items() if name not in found}
+def _of_layer(
+    layer: str, name: str, module: Module, own: Mapping[str, Array], source: str
+) -> dict[str, Array]:
+    """The parameters of one layer; a bias that the module lacks is zero."""
+    weight = own[f"{layer}.weight"]
+    wanted = {"weight": weight.shape, "bias": weight.shape[:1]}
+    for kind, values in module.items():
+        if values.shape != wanted[kind]:
+            raise InputError(
+                f"{source}: {name}.{kind} has shape {values.shape}, and {layer}.{kind} of the network "
+                f"{wanted[kind]}"
+            )
+        if not np.isfinite(values).all():
+            raise InputError(f"{source}: {name}.{kind} holds numbers that are not finite")
+    found = {f"{layer}.{kind}": values for kind, values in module.items()}
+    lacks_bias = f"{layer}.bias" in own and "bias" not in module
+    return found | ({f"{layer}.bias": np.zeros(len(weight), weight.dtype)} if lacks_bias else {})

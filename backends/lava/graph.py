@@ -83,7 +83,7 @@ class Graph:
             some.stop()
 
     def _send(self, x: Array) -> Any:
-        """Return the port that sends ``x`` step by step, then nothing until the deepest population has seen it."""
+        """Return the port that sends ``x`` step by step, then nothing until the last neurons have seen it."""
         from lava.proc.io.source import RingBuffer
 
         from hwnoise.backends.lava.processes.adapters import InputAdapter

@@ -70,7 +70,8 @@ def integrator_node(name: str, module: nn.Module, shape: Shape, dt: float) -> No
     node = neuron_node(name, module, shape, dt) if type(module) is snntorch.Leaky else None
     if not isinstance(node, LIF) or rule_of(module).reset != "none":
         raise InputError(
-            f"{name}: the output can be a membrane only of a Leaky with reset_mechanism='none' and beta below 1"
+            f"{name}: the output can be a membrane only of a Leaky with reset_mechanism='none' "
+            "and beta below 1"
         )
     return LI(node.tau, node.r, node.v_leak)
 

@@ -33,7 +33,14 @@ def read_state_dict(path: str | Path) -> dict[str, NDArray[Any]]:
         ) from None
     if not isinstance(found, dict) or not all(isinstance(v, torch.Tensor) for v in found.values()):
         raise InputError(f"{path}: holds no tensors by name: save model.state_dict() alone")
-    return {str(key): value.detach().numpy() for key, value in found.items()}
+    return {str(key): _numbers(value) for key, value in found.items()}
+
+
+def _numbers(values: torch.Tensor) -> NDArray[Any]:
+    """An array of its own; half precision, of which NumPy knows one kind only, becomes single."""
+    values = values.detach()
+    found: NDArray[Any] = (values.float() if values.is_floating_point() else values).numpy().copy()
+    return found
 
 
 def with_state_dict(network: Network, path: str | Path) -> Network:

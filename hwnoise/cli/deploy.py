@@ -27,6 +27,9 @@ def deploy(
     emit_netx: Annotated[
         Path | None, typer.Option(help="A file for lava-dl's netx (HDF5).", metavar="FILE")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="A page with pictures of the comparison.", metavar="FILE")
+    ] = None,
     samples: Annotated[int, typer.Option(help="Test samples to present.", metavar="N")] = 100,
     steps: Annotated[
         int | None, typer.Option(help="Steps of one sample; the run's own if left out.", metavar="N")
@@ -50,7 +53,7 @@ def deploy(
     Leaves with 1 if --verify finds a difference.
 
     Example:
-      hwnoise deploy runs/digits-loihi2-snp-1 --to lava --verify
+      hwnoise deploy runs/digits-loihi2-snp-1 --to lava --verify --report lava.html
       hwnoise deploy runs/digits-loihi2-snp-1 --emit out --emit-netx out/digits.net
       hwnoise deploy model.nir --task mnist5k --samples 500 --verify
     """
@@ -58,7 +61,9 @@ def deploy(
 
     flags = {"task": task, "data": data, "device": device, "seed": seed}
     subject = deploying.load(source, samples=samples, steps=steps, **flags)
-    found = deploying.deploy(subject, to, verify=verify, emit=emit, emit_netx=emit_netx, timeout=timeout)
+    found = deploying.deploy(
+        subject, to, verify=verify, emit=emit, emit_netx=emit_netx, report=report, timeout=timeout
+    )
     if as_json:
         emit_json(found.record())
     else:
@@ -96,9 +101,7 @@ def _where(found: Deployment) -> str:
 
 
 def _outcome(found: Deployment) -> str:
-    shown = (
-        f"{found.samples} samples of {found.steps_per_sample} steps in {found.seconds:.1f} s, {found.spikes:,} spikes"
-    )
+    shown = f"{found.samples} samples of {found.steps_per_sample} steps in {found.seconds:.1f} s, {found.spikes:,} spikes"
     if found.accuracy is None:
         return shown
     shown += f", accuracy {percent(found.accuracy)}"

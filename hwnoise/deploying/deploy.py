@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 
 from hwnoise.deploying import netx, script
 from hwnoise.deploying.comparison import Comparison, compare
+from hwnoise.deploying.picture import write_picture
 from hwnoise.deploying.subject import Subject
 from hwnoise.errors import InputError
 from hwnoise.integers import IntegerSynapses
@@ -77,6 +78,7 @@ def deploy(
     verify: bool = False,
     emit: Path | None = None,
     emit_netx: Path | None = None,
+    report: Path | None = None,
     timeout: float | None = None,
 ) -> Deployment:
     """Run ``subject`` on a backend, or write it out, or both.
@@ -95,6 +97,8 @@ def deploy(
         A folder for a standalone script with its weights.
     emit_netx : Path, optional
         An HDF5 file for lava-dl's netx.
+    report : Path, optional
+        An HTML file with pictures of the comparison, which it asks for.
     timeout : float, optional
         Seconds after which Lava is given up.
 
@@ -116,17 +120,13 @@ def deploy(
         "steps": len(subject.x) * subject.x.shape[1],
     }
     files, notes = _written(subject, emit, emit_netx)
-    found: dict[str, Any] = {}
-    if verify or not files:
-        found = _run(subject, verify, timeout)
-    return Deployment(
-        to,
-        **sizes,
-        **found,
-        float_accuracy=subject.float_accuracy,
-        files=files,
-        notes=(*subject.notes, *notes),
+    files += () if report is None else (str(report),)
+    account = Deployment(
+        to, **sizes, float_accuracy=subject.float_accuracy, files=files, notes=(*subject.notes, *notes)
     )
+    if verify or not files or report is not None:
+        return _run(subject, account, verify, report, timeout)
+    return account
 
 
 def _n_synapses(node: IntegerSynapses) -> int:
@@ -153,22 +153,28 @@ def _written(
     return tuple(files), notes
 
 
-def _run(subject: Subject, verify: bool, timeout: float | None) -> dict[str, Any]:
+def _run(
+    subject: Subject, account: Deployment, verify: bool, report: Path | None, timeout: float | None
+) -> Deployment:
+    """Run it in Lava, compare it with the emulator and draw that, as far as asked for."""
     from hwnoise.backends.lava import runner
 
     recording = runner.run(subject.integers, subject.x, timeout=timeout)
     kind = subject.integers.neurons[recording.output].kind
     output = (recording.membranes if kind == "li" else recording.spikes)[recording.output]
-    comparison = None
-    if verify:
-        from hwnoise.deploying.emulation import emulate
+    found = replace(
+        account,
+        real=recording.hardware,
+        seconds=recording.seconds,
+        spikes=sum(int(np.count_nonzero(s)) for s in recording.spikes.values()),
+        accuracy=subject.accuracy(output.reshape(*output.shape[:2], -1)),
+    )
+    if not verify and report is None:
+        return found
+    from hwnoise.deploying.emulation import emulate
 
-        spikes, membranes = emulate(subject.integers, subject.x)
-        comparison = compare((spikes, recording.spikes), (membranes, recording.membranes))
-    return {
-        "real": recording.hardware,
-        "seconds": recording.seconds,
-        "spikes": sum(int(np.count_nonzero(s)) for s in recording.spikes.values()),
-        "accuracy": subject.accuracy(output.reshape(*output.shape[:2], -1)),
-        "comparison": comparison,
-    }
+    ours, theirs = emulate(subject.integers, subject.x), (recording.spikes, recording.membranes)
+    found = replace(found, comparison=compare((ours[0], theirs[0]), (ours[1], theirs[1])))
+    if report is not None:
+        write_picture(report, subject, found, ours, theirs)
+    return found

@@ -13,7 +13,7 @@ from hwnoise.backends import registry
 from hwnoise.backends.base import Program
 from hwnoise.coding import CodedBackend
 from hwnoise.compensation import CompensatedChain
-from hwnoise.errors import InputError
+from hwnoise.errors import MismatchError
 from hwnoise.network import Network
 from hwnoise.repair.comparison import ChipRepair, Comparison
 from hwnoise.repair.reprogramming import reprogram
@@ -62,9 +62,7 @@ def compare(config: RunConfig, watch: Watch = lambda sentence: None) -> Comparis
         for number in range(config.chips):
             watch(f"chip {number + 1} of {config.chips}")
             chips.append(_journey(bench, stream.child(f"chip/{number}")))
-    return Comparison(
-        network.sizes, kind.name, config.learner, config.seed, config.age, exact, tuple(chips)
-    )
+    return Comparison(network.sizes, kind.name, config.learner, config.seed, config.age, exact, tuple(chips))
 
 
 @dataclass(frozen=True)
@@ -119,8 +117,8 @@ def _repair(bench: _Bench, program: Program, stream: Stream) -> dict[str, Any]:
     """Let the chip learn; what it cost."""
     config, began = bench.config, time.perf_counter()
     learner = learners.make(config.learner, **config.learner_options)
-    if program.capabilities.gradient and learner.needs.level == "gradient":
-        raise InputError(f"learner {config.learner} takes derivatives: a repair on chip has none")
+    if learner.needs.level == "gradient":
+        raise MismatchError(f"learner {config.learner} takes derivatives, and no chip has any to repair itself")
     history = fit(
         program, bench.task, learner, make_optimizer(config.optimizer),
         epochs=config.epochs, batch_size=config.batch_size, stream=stream,

@@ -74,7 +74,7 @@ class Comparison:
     chips: tuple[ChipRepair, ...]
 
     def recovery(self) -> dict[str, Any] | None:
-        """Share won back of what the best alternative leaves; None where it leaves nothing on some chip.
+        """Share won back of what the best alternative leaves; None where that is under a point on some chip.
 
         Returns
         -------
@@ -82,7 +82,7 @@ class Comparison:
             ``value``, ``low`` and ``high`` (95 %, Student over chips), and ``chips``.
         """
         lost = [self.exact - chip.best_without for chip in self.chips]
-        if min(lost) <= 0:
+        if min(lost) < LEAST:
             return None
         return _interval(
             [(chip.repaired - chip.best_without) / gap for chip, gap in zip(self.chips, lost, strict=True)]
@@ -90,7 +90,8 @@ class Comparison:
 
     def stages(self) -> dict[str, dict[str, Any]]:
         """Accuracy at each stage that applies: ``value``, ``low``, ``high``, ``chips``."""
-        found = {name: [getattr(chip, name) for chip in self.chips] for name in _STAGES}
+        names = [name for name in _STAGES if self.age or "aged" not in name]
+        found = {name: [getattr(chip, name) for chip in self.chips] for name in names}
         return {name: _interval(values) for name, values in found.items() if None not in values}
 
     def as_dict(self) -> dict[str, Any]:
@@ -113,7 +114,7 @@ class Comparison:
     def _verdict(self) -> Iterator[str]:
         found = self.recovery()
         if found is None:
-            yield "no loss was left to win back on every chip"
+            yield "on some chip less than a point is left to win back: no share of it is given"
         else:
             left = _interval([self.exact - chip.best_without for chip in self.chips])
             yield f"{'left by the best of them without learning':<{_WIDTH}}{100 * left['value']:5.1f} points"
@@ -125,6 +126,7 @@ class Comparison:
         yield f"a repair took {passes:,.0f} reads, {writes:,.0f} device writes and {seconds:.0f} s"
 
 
+LEAST = 0.01  # a share of less than a point would be noise over noise
 _WIDTH = 44
 _STAGES = {
     "programmed": "programmed",

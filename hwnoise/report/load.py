@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from hwnoise.errors import InputError
 from hwnoise.files import reason
+from hwnoise.report.activity import read_activity
 from hwnoise.report.record import Epoch, Part, Record, Summary
 
 _Model = TypeVar("_Model", bound=Part)
@@ -32,6 +33,7 @@ def load(run_dir: str | Path) -> Record:
         epochs=_metrics(folder / "metrics.jsonl", is_running=summary is None),
         summary=None if summary is None else _checked(Summary, summary, folder / "summary.json"),
         manifest=manifest,
+        activity=read_activity(folder / "activity.safetensors"),
     )
 
 

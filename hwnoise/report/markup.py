@@ -29,12 +29,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A chart, what it shows in one sentence, and the numbers behind it."""
+    """A chart, what it shows in one sentence, and the numbers behind it; ``wide`` takes the room of two."""
 
     title: str
     description: str
     spec: Spec
     numbers: Table
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,9 @@ def section(part: Section) -> str:
 
 def figure(part: Figure, name: str) -> str:
     """Write a chart with its caption, and its numbers behind a fold."""
+    kind = ' class="wide"' if part.wide else ""
     return (
-        f"<figure>\n<figcaption>{escape(part.title)}</figcaption>\n"
+        f"<figure{kind}>\n<figcaption>{escape(part.title)}</figcaption>\n"
         f"{svg(part, name)}\n"
         f"<details><summary>The numbers</summary>\n{table(part.numbers)}</details>\n</figure>\n"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
 
@@ -16,15 +17,20 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 def render(record: Record) -> str:
     """Return the whole page as one string of HTML."""
     heading = escape(words.title(record))
+    return document(heading, _header(record, heading), sections.all_of(record), _footer(record))
+
+
+def document(heading: str, header: str, parts: Iterable[markup.Section], footer: str) -> str:
+    """Return a whole page; heading, header and footer are HTML already."""
     style = theme.css() + files("hwnoise.report").joinpath("style.css").read_text(encoding="utf-8")
-    body = "".join(markup.section(part) for part in sections.all_of(record))
+    body = "".join(markup.section(part) for part in parts)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{heading} · hwnoise</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f"{_header(record, heading)}<main>\n{body}</main>\n{_footer(record)}</body>\n</html>\n"
+        f"{header}<main>\n{body}</main>\n{footer}</body>\n</html>\n"
     )
 
 

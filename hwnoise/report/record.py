@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 
+from hwnoise.report.activity import Activity
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Magnitude = Annotated[float, Field(ge=0)]
@@ -134,9 +136,10 @@ class Summary(Part):
 
 @dataclass(frozen=True)
 class Record:
-    """Everything the page shows; ``summary`` is None while the run goes on."""
+    """Everything the page shows; ``summary`` is None while the run goes on, ``activity`` without time."""
 
     name: str
     epochs: tuple[Epoch, ...]
     summary: Summary | None
     manifest: dict[str, Any] | None
+    activity: Activity | None = None

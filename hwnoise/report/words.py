@@ -67,6 +67,11 @@ def listing(names: Sequence[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
+def population(name: str) -> str:
+    """What people call the neurons of a layer: ``hidden1`` for ``hidden1_neurons``."""
+    return name.removesuffix("_neurons")
+
+
 def title(record: Record) -> str:
     """What was trained on what: the heading of the page."""
     summary = record.summary

@@ -11,8 +11,10 @@ from typing import Any
 from hwnoise import nir_io, report
 from hwnoise.coding import Codec
 from hwnoise.errors import InputError
+from hwnoise.report.activity import write_activity
 from hwnoise.tensors import write_arrays
 from hwnoise.training import measure
+from hwnoise.training.activity import record_activity
 from hwnoise.training.blas import one_blas_thread
 from hwnoise.training.checkpoint import read_checkpoint
 from hwnoise.training.config import RunConfig
@@ -175,6 +177,9 @@ def _conclude(
     trained = experiment.program.network.with_parameters(weights)
     nir_io.write(folder.network, trained)
     content = make_summary(experiment, trained, history, forecast)
+    seen = record_activity(experiment.program, experiment.task)
+    if seen is not None:
+        write_activity(folder.activity, seen)
     folder.write_json(folder.summary, content | {"seconds": time.perf_counter() - began})
     return _finished(folder)
 

@@ -1,4 +1,4 @@
-"""How a network that was trained elsewhere fared before it was repaired: exactly, on the chip, on the aged chip."""
+"""How a network that was trained elsewhere fared before it was repaired."""
 
 from __future__ import annotations
 

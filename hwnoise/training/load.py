@@ -18,7 +18,17 @@ from hwnoise.training.starting import holds_weights_only, read_network, require_
 
 Table = dict[str, Any]
 _OPTION_TABLES = ("learner_options", "device_options", "backend_options")
-_OF_THE_CHIP = ("network", "weights", "age", "device", "device_options", "headroom", "gain", "backend", "backend_options")
+_OF_THE_CHIP = (
+    "network",
+    "weights",
+    "age",
+    "device",
+    "device_options",
+    "headroom",
+    "gain",
+    "backend",
+    "backend_options",
+)
 _CODEC = ("coding", "steps", "readout_scale")
 _PREFIXES = {"learner": "learner_options", "backend": "backend_options", "optimizer": "optimizer"}
 

@@ -34,7 +34,7 @@ class RunFolder:
 
     Attributes
     ----------
-    config, state, metrics, weights, network, manifest, summary, report : Path
+    config, state, metrics, weights, network, manifest, summary, activity, report : Path
         Where each file lies. A run is begun when ``config`` exists, and over when ``summary`` does.
     """
 
@@ -47,6 +47,7 @@ class RunFolder:
         self.network = self.path / "network.nir"
         self.manifest = self.path / "manifest.json"
         self.summary = self.path / "summary.json"
+        self.activity = self.path / "activity.safetensors"
         self.report = self.path / "report.html"
 
     def is_started(self) -> bool:
