@@ -81,7 +81,7 @@ def _pack(bits: Indices, octets: NDArray[np.uint8]) -> bool:
         )
         high = (bits[j + 4] >> 25 & 16) | (bits[j + 5] >> 24 & 32)
         octets[k] = low | high | (bits[j + 6] >> 23 & 64) | (bits[j + 7] >> 22 & 128)
-    return other == 0
+    return bool(other == 0)
 
 
 @kernel

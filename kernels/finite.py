@@ -18,4 +18,4 @@ def all_finite(x: NDArray[np.float32]) -> bool:
         bits = x[r].view(np.int32)
         for j in range(len(bits)):
             other |= np.int32((bits[j] & EXPONENT) == EXPONENT)
-    return other == 0
+    return bool(other == 0)

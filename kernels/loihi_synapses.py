@@ -78,8 +78,8 @@ def add_dense(
     spikes : (samples, steps, n_in) int8 or int32
         With ``graded`` their values are payloads; else all that are not 0 count as one.
     weight : (n_in, width) int8 or int16
-        As the chip holds them, or less the bits that all of them have free at the end (eq:loihi-grid), input by input; ``width`` is n_out, or more for the
-        sake of full registers.
+        As the chip holds them (eq:loihi-grid), perhaps without bits at the end that none of them uses,
+        input by input; ``width`` is n_out, or more for the sake of full registers.
     exponent : int
         Power of two on each sum, floored.
     graded : bool

@@ -75,8 +75,8 @@ def sparse_product(
 
 
 def _variance(fresh: Floats, active: Active, shape: tuple[int, ...]) -> Floats:
-    """Sums of ``fresh`` over inputs of 0 and 1, which are their own squares; counts, if all devices are alike."""
-    if (fresh == fresh[:1]).all():
+    """Sums of ``fresh`` over inputs of 0 and 1, which are their own squares."""
+    if (fresh == fresh[:1]).all():  # devices are alike: a matter of counting
         return np.outer(active.per_row(), fresh[0])
     variance = aligned_empty(shape)
     active.product(fresh, variance)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.integer import IntegerProgram
+from hwnoise.backends.emulator.threads import thread_count
 from hwnoise.backends.lava import detect
 from hwnoise.bench.timing import Case, Parts, Work
 from hwnoise.deploying.comparison import compare
@@ -46,7 +47,7 @@ class Rival:
         if comparison.mismatches:
             raise MismatchError(f"emulator and Lava differ, first in the {comparison.first}")
         counts = " + ".join(f"{np.count_nonzero(each):,}" for each in found.spikes.values())
-        self.said = f"Lava; both: {x.mean():.1%} of inputs active, {counts} spikes"
+        self.said = f"Lava, {self.steps:,} steps, {x.mean():.1%} active, {counts} spikes in both"
         ready = Stopwatch(integers, x)
         sent = x.astype(np.int8)
         return lambda: program.run(sent), {LAVA: ready.run}
@@ -57,15 +58,18 @@ class Rival:
 
 
 def cases() -> Iterator[Case]:
-    """Both networks at each activity, batch 1; nothing where Lava is not installed."""
+    """Both networks at each activity, batch 1; nothing where Lava is not installed.
+
+    Ours may use as many threads as there are processors: Lava uses them all, a process for each layer.
+    """
     if missing():
         return
     for sizes in SIZES:
         for activity in ACTIVITIES:
             rival = Rival(sizes, activity)
-            name = f"integers {sizes} batch 1, {STEPS:,} steps, {activity:.0%} active"
+            name = f"integers {sizes} batch 1, {activity:.0%} active"
             limit = LIMIT if activity == PROMISED else None
-            yield Case(name, rival.prepare, {"": (LAVA,)}, limit, note=rival.note)
+            yield Case(name, rival.prepare, {"": (LAVA,)}, limit, thread_count(), rival.note)
 
 
 def missing() -> list[str]:

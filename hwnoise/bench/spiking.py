@@ -21,26 +21,26 @@ from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
 SIZES, BATCH, STEPS, ACTIVITY = "784-128-10", 128, 25, 0.1
-STEPWISE, AT_ONCE = "snnTorch, step by step", "snnTorch, first layer over all steps at once"
+STEPWISE, AT_ONCE = "snnTorch", "snnTorch, first product at once"
 CONSTANT, DEPENDENT = "constant noise", "state-dependent noise"
 NOISES: Mapping[str, Mapping[str, Any]] = {
     "no noise": {},
     CONSTANT: {"read_noise.sigma": 0.02},
     DEPENDENT: {"read_noise.sigma": 0.02, "read_noise.dependence": "sqrt"},
 }
-LIMITS = {"no noise": 1 / 5, CONSTANT: 1 / 3}
+LIMITS: Mapping[str, float | None] = {"no noise": 1 / 5, CONSTANT: 1 / 3, DEPENDENT: None}
+NOTE = f"snnTorch without noise, {STEPS} steps, {ACTIVITY:.0%} active"
 
 
 def cases() -> Iterator[Case]:
     """Every noise on one thread and on all; nothing where snnTorch is not installed."""
     if missing():
         return
-    against = {"": (STEPWISE,), ", to " + AT_ONCE: (AT_ONCE,)}
+    against = {"": (STEPWISE,), f", to {AT_ONCE}": (AT_ONCE,)}
     for threads in sorted({1, min(2, thread_count())}):
-        for noise in NOISES:
-            end = "" if threads == 1 else f" on {threads} threads"
-            yield Case(named("Leaky", noise) + end, partial(prepare, noise, threads), against,
-                       LIMITS.get(noise), threads, note=f"{STEPWISE}, without noise")  # fmt: skip
+        for noise, limit in LIMITS.items():
+            name = named("Leaky", noise) + ("" if threads == 1 else f" on {threads} threads")
+            yield Case(name, partial(prepare, noise, threads), against, limit, threads, NOTE)
 
 
 def missing() -> list[str]:
@@ -49,8 +49,8 @@ def missing() -> list[str]:
 
 
 def named(what: str, noise: str) -> str:
-    """Return ``"Leaky 784-128-10 batch 128, 25 steps, 10% active, no noise"``."""
-    return f"{what} {SIZES} batch {BATCH}, {STEPS} steps, {ACTIVITY:.0%} active, {noise}"
+    """Return ``"Leaky 784-128-10 batch 128, no noise"``."""
+    return f"{what} {SIZES} batch {BATCH}, {noise}"
 
 
 def prepare(noise: str, threads: int) -> tuple[Work, Parts]:
@@ -100,8 +100,8 @@ def linear_layers(own: Network) -> tuple[Any, Any]:
     """The two dense layers as torch modules."""
     from hwnoise.backends.snntorch import from_network
 
-    model = from_network(own)
-    return model[0], model[2]
+    first, _, second, _ = from_network(own).children()
+    return first, second
 
 
 Stepper = Callable[[Any, Callable[[Any], Any], Callable[[Any], Any]], Any]
@@ -113,7 +113,7 @@ def stepper(own: Network) -> Stepper:
 
     torch: Any = import_module("torch")
     snntorch: Any = import_module("snntorch")
-    hidden, readout = (snntorch.Leaky(beta=layer.beta) for layer in from_network(own)[1::2])
+    hidden, readout = (snntorch.Leaky(beta=layer.beta) for layer in [*from_network(own).children()][1::2])
 
     def run(steps: Any, first: Callable[[Any], Any], second: Callable[[Any], Any]) -> Any:
         inner, outer, sent = hidden.init_leaky(), readout.init_leaky(), []

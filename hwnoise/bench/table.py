@@ -55,7 +55,7 @@ def _heads(rows: Sequence[Row]) -> Iterator[str]:
 
 def share(ratio: float, short: bool = False) -> str:
     """Return a ratio with two decimals, or as few as it needs if ``short``; ``"1/312"`` far below 1."""
-    if ratio < 0.1:
+    if ratio < (1 if short else 0.1):
         return f"1/{1 / ratio:.0f}"
     return f"{ratio:g}" if short else f"{ratio:.2f}"
 

@@ -10,6 +10,7 @@ from typing import Any
 from hwnoise.bench.spiking import (
     CONSTANT,
     DEPENDENT,
+    NOTE,
     STEPWISE,
     chip,
     linear_layers,
@@ -32,9 +33,8 @@ def cases() -> Iterator[Case]:
     if missing():
         return
     for noise, limit in LIMITS.items():
-        for what, prepare in (("NoisyLinear + Leaky", prepare_modules), ("torch backend", prepare_program)):
-            note = f"{STEPWISE}, without noise"
-            yield Case(named(what, noise), partial(prepare, noise), {"": (STEPWISE,)}, limit, note=note)
+        for what, prepare in (("NoisyLinear, Leaky", prepare_modules), ("torch backend", prepare_program)):
+            yield Case(named(what, noise), partial(prepare, noise), {"": (STEPWISE,)}, limit, note=NOTE)
 
 
 def prepare_modules(noise: str) -> tuple[Work, Parts]:

@@ -101,7 +101,8 @@ def _where(found: Deployment) -> str:
 
 
 def _outcome(found: Deployment) -> str:
-    shown = f"{found.samples} samples of {found.steps_per_sample} steps in {found.seconds:.1f} s, {found.spikes:,} spikes"
+    shown = f"{found.samples} samples of {found.steps_per_sample} steps in {found.seconds:.1f} s, "
+    shown += f"{found.spikes:,} spikes"
     if found.accuracy is None:
         return shown
     shown += f", accuracy {percent(found.accuracy)}"

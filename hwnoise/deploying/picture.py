@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from hwnoise.deploying.comparison import Comparison
 from hwnoise.deploying.subject import Subject
-from hwnoise.integers import IntegerNeurons
 from hwnoise.report import words
 from hwnoise.report.activity import Activity, Course, course_of
 
@@ -65,8 +64,8 @@ def _verdict(comparison: Comparison, real: bool) -> str:
     where = "a Loihi 2" if real else "Lava's simulation of Loihi 2"
     if comparison.mismatches:
         return (
-            f"{comparison.mismatches:,} of {comparison.values:,} spikes and membranes differ between the emulator "
-            f"and {where}, first the {comparison.first}."
+            f"{comparison.mismatches:,} of {comparison.values:,} spikes and membranes differ between "
+            f"the emulator and {where}, first the {comparison.first}."
         )
     return (
         f"The emulator computes what {where} computes: {comparison.values:,} spikes and membranes, all equal."
@@ -79,7 +78,7 @@ def _facts(found: Deployment) -> list[tuple[str, str]]:
         ("neurons", words.count(found.neurons)),
         ("synapses", words.count(found.synapses)),
         ("samples", words.count(found.samples)),
-        ("steps of a sample", words.count(found.steps)),
+        ("steps of a sample", words.count(found.steps_per_sample)),
         ("spikes", words.count(found.spikes)),
         ("time", words.duration(found.seconds)),
         ("accuracy", words.percent(found.accuracy)),
@@ -103,25 +102,18 @@ def _differences(what: str, ours: Mapping[str, Array], theirs: Mapping[str, Arra
 
 
 def _courses(subject: Subject, shown: Recorded, limits: Recorded) -> tuple[Course, ...]:
-    """Every population that ``limits`` has, for the first samples."""
+    """Every population that ``limits`` has, for the first samples, with the membrane that moves most."""
     spikes, membranes = ({name: _flat(a) for name, a in each.items()} for each in shown)
-    return tuple(
-        course_of(
-            name,
-            None if subject.integers.neurons[name].kind == "li" else spikes[name],
-            membranes[name] if name in limits[1] else None,
-            _thresholds(subject.integers.neurons[name]),
-        )
-        for name in limits[0]
-    )
+    found = []
+    for name in limits[0]:
+        sent = None if subject.integers.neurons[name].kind == "li" else spikes[name]
+        if name in limits[1]:
+            spread = _flat(limits[1][name]).std(axis=(0, 1))
+            found.append(course_of(name, sent, membranes[name], neurons=spread.argmax(keepdims=True)))
+        else:
+            found.append(course_of(name, sent, None))
+    return tuple(found)
 
 
 def _flat(array: Array) -> Array:
     return array[:SAMPLES].reshape(*array[:SAMPLES].shape[:2], -1)
-
-
-def _thresholds(neurons: IntegerNeurons) -> Array | None:
-    """In units of the membrane; None for integrators."""
-    if neurons.kind == "li":
-        return None
-    return np.full(neurons.n, neurons.vth * neurons.rules.align, np.float64)

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hwnoise.devices.adc_nonlinearity import MAX_BITS
+from hwnoise.devices.stochastic_synapse import FixedRelease
 
 if TYPE_CHECKING:
     from hwnoise.devices.composition import Substrate
     from hwnoise.devices.effect import Effect
+    from hwnoise.devices.fixed_point import FixedPoint
+    from hwnoise.devices.stochastic_synapse import StochasticSynapse
 
 AGEING = ("drift", "relaxation", "retention")
 HOLDING = ("conductance", "pulsed_update", "photonic_mesh")
@@ -48,7 +51,7 @@ NOT_BESIDE_SYNAPSES = {
     "pulsed_update": "has a digital parameter, and nothing that pulses would move",
     "photonic_mesh": "sends events, and a mesh interferes waves",
 }
-ON_DIGITAL_CHIPS = frozenset({"clock", "fixed_point", "loihi_noise", "write"})
+ON_DIGITAL_CHIPS = frozenset({"clock", "fixed_point", "loihi_noise", "stochastic_synapse", "write"})
 
 
 def refusals(chip: Substrate) -> Iterator[str]:
@@ -111,6 +114,28 @@ def _beside_whole_numbers(chip: Substrate, found: dict[str, Effect]) -> Iterator
         yield f"a chip of [fixed_point] computes with whole numbers: no [{name}] beside it"
     if chip.loihi_noise is not None and chip.fixed_point.arithmetic == "xylo":
         yield "loihi_noise is that of Loihi: no [loihi_noise] beside fixed_point.arithmetic = 'xylo'"
+    if chip.stochastic_synapse is not None:
+        yield from _releases(chip.stochastic_synapse, chip.fixed_point)
+
+
+def _releases(synapse: StochasticSynapse, chip: FixedPoint) -> Iterator[str]:
+    """Why synapses of whole numbers cannot release as ``synapse`` says."""
+    if not isinstance(synapse, FixedRelease):
+        yield (
+            "a chip of [fixed_point] holds weights as whole numbers, not as probabilities: "
+            f"stochastic_synapse.law must be 'fixed', not '{synapse.law}'"
+        )
+    elif synapse.lift is None:
+        yield (
+            "a chip of [fixed_point] can make up for what is not released by powers of two alone: "
+            "stochastic_synapse.probability, times the events of a spike, must be one, such as 0.5 or 0.25, "
+            f"not {synapse.probability * synapse.draws:g}"
+        )
+    elif not chip.exponent_min <= chip.exponent_max - synapse.lift:
+        yield (
+            f"stochastic_synapse.probability = {synapse.probability:g} takes a power of two of {synapse.lift} "
+            f"on weighted sums, and fixed_point allows {chip.exponent_min} to {chip.exponent_max}"
+        )
 
 
 def _exclusive(found: dict[str, Effect]) -> Iterator[str]:

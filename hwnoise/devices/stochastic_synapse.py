@@ -40,6 +40,12 @@ class FixedRelease(Release):
             raise ValueError("a release of fixed probability says nothing about the weight: no 'local_event'")
         return self
 
+    @property
+    def lift(self) -> int | None:
+        """The power of two on an amplitude that makes up for what is not released; None where none does."""
+        mantissa, power = math.frexp(self.probability * self.draws)
+        return 1 - power if mantissa == 0.5 else None
+
     def parameter_of(self, weight: Floats) -> Floats:
         """What is stored for the normalised mean ``weight``: the weight itself."""
         return weight

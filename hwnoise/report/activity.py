@@ -60,7 +60,11 @@ class Activity:
 
 
 def course_of(
-    name: str, spikes: Array | None, membranes: Array | None, thresholds: Array | None = None
+    name: str,
+    spikes: Array | None,
+    membranes: Array | None,
+    thresholds: Array | None = None,
+    neurons: Array | None = None,
 ) -> Course:
     """Return a course with the membranes of few neurons: those that spike most, or the first integrators.
 
@@ -70,11 +74,15 @@ def course_of(
     spikes : (samples, steps, n), optional
     membranes : (samples, steps, n), optional
     thresholds : (n,), optional
+    neurons : (k,) int, optional
+        Which membranes to keep instead.
     """
     sent = None if spikes is None else np.sign(spikes).astype(np.int8)
     if membranes is None:
         return Course(name, sent)
-    if sent is None:
+    if neurons is not None:
+        chosen = neurons
+    elif sent is None:
         chosen = np.arange(min(MOST_OUTPUTS, membranes.shape[-1]))
     else:
         busiest = np.argsort(-np.abs(sent).sum(axis=(0, 1), dtype=np.int64), kind="stable")

@@ -113,7 +113,8 @@ def differences(found: Sequence[Row], *, names: Sequence[str], steps: int) -> Sp
     steps : int
     """
     most = max([1.0, *(abs(row[end]) for row in found for end in ("low", "high"))])
-    y = quantity("low", "emulator − Lava", _SIZE, nice=False) | {"scale": {"domain": [-most, most]}}
+    axis = _SIZE | {"values": [-most, 0, most], "format": ",d"}
+    y = quantity("low", "", axis, nice=False) | {"title": None, "scale": {"domain": [-most, most]}}
     shared = {"x": _time(steps, "step"), "y": y}
     header: Spec = {"title": None, "labelOrient": "top", "labelAnchor": "start", "labelPadding": 2}
     return {

@@ -37,7 +37,7 @@ class Deployed:
         By what is compared: the smallest and the largest difference at each step, over all samples and
         neurons.
     ours, theirs : Activity
-        The same few samples on both sides, membranes of the same neurons.
+        The same few samples on both sides, and of each population the same one membrane.
     """
 
     name: str
@@ -98,19 +98,19 @@ def _seen(found: Deployed) -> Section:
     figures += [_overlay(*pair, found.ours.titles) for pair in pairs if pair[1].membranes is not None]
     sentences = [
         "The first samples in Lava: every tick is a spike.",
-        "Membranes are those after a reset, as the chip keeps them: the emulator's as a line, Lava's as dots.",
+        "Of each population one membrane, the one that moves most, after resets as the chip keeps it: "
+        "the emulator's as a line, Lava's as dots.",
     ]
     return Section("Spikes and membranes", sentences, figures)
 
 
 def _overlay(ours: Course, theirs: Course, titles: Sequence[str]) -> Figure:
-    """The membrane of one neuron of a population: of the one that spikes most, or that is highest."""
+    """The one membrane of a population that both have kept."""
     assert ours.membranes is not None
     assert ours.neurons is not None
     assert theirs.membranes is not None
-    place, name = _busiest(ours), words.population(ours.name)
-    neuron = int(ours.neurons[place])
-    both = [course[..., place] for course in (ours.membranes, theirs.membranes)]
+    name, neuron = words.population(ours.name), int(ours.neurons[0])
+    both = [course[..., 0] for course in (ours.membranes, theirs.membranes)]
     points = [
         {"sample": titles[s], "step": t + 0.5, "source": source, "value": float(values[s, t])}
         for source, values in zip(SOURCES, both, strict=True)
@@ -124,11 +124,3 @@ def _overlay(ours: Course, theirs: Course, titles: Sequence[str]) -> Figure:
     numbers = Table(("sample", *(f"highest, {source}" for source in SOURCES)), lines)
     text = f"The membrane of neuron {neuron} of {name} from both sides."
     return Figure(f"Membrane of {name}, neuron {neuron}", text, spec, numbers, wide=True)
-
-
-def _busiest(course: Course) -> int:
-    assert course.neurons is not None
-    assert course.membranes is not None
-    if course.spikes is None:
-        return int(course.membranes.max(axis=(0, 1)).argmax())
-    return int(np.abs(course.spikes[..., course.neurons]).sum(axis=(0, 1), dtype=np.int64).argmax())

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.integer.population import Population
+from hwnoise.backends.emulator.integer.releases import made_synapses
 from hwnoise.backends.emulator.integer.schedule import schedule
-from hwnoise.backends.emulator.integer.synapses import make_synapses
 from hwnoise.devices.composition import Substrate
 from hwnoise.integers import IntegerNetwork
 from hwnoise.streams import Stream
@@ -37,7 +37,10 @@ class Parts:
             name: Population(name, spec, substrate.loihi_noise, stream.child(name).child("noise").key, strict)
             for name, spec in network.neurons.items()
         }
-        self.synapses = {name: make_synapses(spec) for name, spec in network.synapses.items()}
+        self.synapses = {
+            name: made_synapses(name, spec, substrate.stochastic_synapse, stream.child(name))
+            for name, spec in network.synapses.items()
+        }
         self.tails = {
             name: np.zeros((1, time, self._n_in(name)), np.int32)
             for name in self.synapses

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.integer.parts import Parts
+from hwnoise.backends.emulator.integer.releases import ReleasingSynapses
 
 Array = NDArray[Any]
 
@@ -83,6 +84,8 @@ class Presentation:
 
     def arriving(self, synapses: str) -> Array:
         """The current that a set of synapses brings to the neurons: (rows, steps, n_out) int32."""
+        if isinstance(self.parts.synapses[synapses], ReleasingSynapses):
+            return self._released(synapses)
         spikes, steps = self.entering(synapses), self.x.shape[1]
         current = np.zeros((*spikes.shape[:2], self.parts.width(synapses)), np.int32)
         done = self.parts.synapses[synapses].bring(spikes, current)
@@ -90,6 +93,21 @@ class Presentation:
         last = spikes.shape[1] - self.parts.lag(synapses)
         current = current[:, last - steps : last]
         return current[self.rows] if len(current) < len(self.rows) else current
+
+    def _released(self, name: str) -> Array:
+        """As ``arriving``, of synapses that release at random: in every row anew."""
+        synapses, spikes = self.parts.synapses[name], self.entering(name)
+        assert isinstance(synapses, ReleasingSynapses)
+        shown = spikes[self.rows] if len(spikes) < len(self.rows) else spikes
+        current = np.zeros((len(self.rows), self.x.shape[1], self.parts.width(name)), np.int32)
+        sent = shown[:, : shown.shape[1] - self.parts.lag(name)]
+        self.counts["synaptic_operations"] += synapses.release(sent, self.ticks, self._still, current)
+        return current
+
+    @property
+    def _still(self) -> Array:
+        """Where there is no noise: (rows, steps) bool."""
+        return np.zeros((len(self.rows), self.x.shape[1]), np.bool_) if self.quiet is None else self.quiet
 
     def _run_population(self, name: str) -> None:
         population = self.parts.populations[name]
@@ -119,7 +137,13 @@ class Presentation:
     def _bring_back(self, synapses: str, so_far: dict[str, Array], t: int, current: Array) -> None:
         sent = so_far[synapses]
         step = sent.shape[1] - self.x.shape[1] + t - self.parts.lag(synapses)
-        self.counts["synaptic_operations"] += self.parts.synapses[synapses].bring_step(sent, step, current)
+        part = self.parts.synapses[synapses]
+        if isinstance(part, ReleasingSynapses):
+            due, ticks = sent[:, step - part.delay : step + 1], self.ticks + np.uint64(t)
+            done = part.release(due, ticks, self._still[:, t : t + 1], current)
+        else:
+            done = part.bring_step(sent, step, current)
+        self.counts["synaptic_operations"] += done
 
     def _fire(self, name: str, current: Array, noise: Array, t: int, so_far: dict[str, Array]) -> None:
         """One step of one population of a loop; ``so_far`` takes up its spikes."""

@@ -70,11 +70,13 @@ class DenseSynapses:
         if lag == 0 and active > (BUSY_GRADED if graded else BUSY) and self._counts_exactly(spikes, graded):
             self._multiply(spikes, slot, graded, current)
         else:
+            # without a delay every step is for itself, as a row is: more to share among threads
+            given, taken = (a if lag else a.reshape(-1, 1, a.shape[2]) for a in (spikes, current))
 
             def work(rows: slice) -> None:
-                add_dense(spikes[rows], weight, exponent, graded, lag, current[rows])
+                add_dense(given[rows], weight, exponent, graded, lag, taken[rows])
 
-            _over_rows(work, len(spikes), active * spikes.size * current.shape[2])
+            _over_rows(work, len(given), active * spikes.size * current.shape[2])
         return round(active * spikes.size) * int(current.shape[2])
 
     def _counts_exactly(self, spikes: Array, graded: bool) -> bool:
@@ -134,16 +136,19 @@ def _spare_bits(weight: Array) -> int:
     """By how much weights can be shifted down without loss, if they then fit 8 bits; else 0."""
     used = int(np.bitwise_or.reduce(weight, axis=None))
     shift = (used & -used).bit_length() - 1 if used else 0
-    fits = -128 <= weight.min() >> shift and weight.max() >> shift <= 127
-    return shift if fits else 0
+    return shift if _fits_a_byte(weight >> shift) else 0
+
+
+def _fits_a_byte(weight: Array) -> bool:
+    return bool(weight.min() >= -128 and weight.max() <= 127)
 
 
 def _columns(weight: Array, shift: int) -> Array:
-    """Input by input, as wide as whole vector registers; in 8 bits where they fit, which reads half as much."""
+    """Input by input, as wide as whole vector registers, in as few bytes as they need."""
     n_out, n_in = weight.shape
     small = weight >> shift
-    fits = -128 <= small.min() and small.max() <= 127
-    wide = np.zeros((n_in, -(-n_out // LANES) * LANES), np.int8 if fits else np.int16)
+    kind = np.int8 if _fits_a_byte(small) else np.int16
+    wide = np.zeros((n_in, -(-n_out // LANES) * LANES), kind)
     wide[:, :n_out] = small.T
     return wide
 
