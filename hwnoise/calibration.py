@@ -95,7 +95,7 @@ def calibrate(
     exact = TimedProgram(plain, substrate.load("ideal"), Stream(0), 1.0).run(data, _SEEN)
     settings = Settings(percentile, headroom, _peaks(plain, exact))
     found = scaled(plain, chip, settings)
-    quiet = device.model_copy(update={"loihi_noise": None})
+    quiet = device.model_copy(update={"loihi_noise": None, "stochastic_synapse": None})
     program = IntegerProgram(found, quiet, Stream(0), headroom)
     ours = program.run(data, _SEEN)
     agreement = {name: float((s == exact.spikes[name]).mean()) for name, s in ours.spikes.items()}

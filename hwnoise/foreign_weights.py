@@ -53,7 +53,7 @@ def with_foreign_weights(
         names = list(modules)
     else:
         names = _ordered(modules, [own[f"{layer}.weight"] for layer in layers], source)
-    found = {}
+    found: dict[str, Array] = {}
     for layer, name in zip(layers, names, strict=True):
         found |= _of_layer(layer, name, modules[name], own, source)
     return network.with_parameters(found)

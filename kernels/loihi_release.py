@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
-from hwnoise.kernels.loihi_synapses import Integers, Spikes, find_active, shifted
+from hwnoise.kernels.loihi_synapses import Integers, Spikes, add_shifted, find_active
 from hwnoise.kernels.stochastic_synapse import group_words, lines_in_group
 
 Weights = NDArray[np.int8] | NDArray[np.int16] | NDArray[np.int32]
@@ -76,9 +76,7 @@ def add_released(
                 for key in keys:
                     tick = ticks[r] + np.uint64(t)
                     _add_lines(sent, weight, active[:count], (key, tick), last, graded, words, total)
-            exponent = exponents[0] if quiet[r, t] else exponents[1]
-            for j in range(n_out):
-                current[r, t, j] += shifted(total[j], exponent)
+            add_shifted(total, exponents[0] if quiet[r, t] else exponents[1], current[r, t])
     return int(events * n_out)
 
 

@@ -68,6 +68,14 @@ def shifted(x: np.int32, exponent: int) -> np.int32:
 
 
 @kernel
+def add_shifted(total: Integers, exponent: int, current: Integers) -> None:
+    """Add ``total 2**exponent``, floored, modulo 2**32, to ``current`` (eq:loihi-sum)."""
+    up, down = np.int32(1 << max(exponent, 0)), np.int32(max(-exponent, 0) & 31)
+    for j in range(len(current)):  # all in 32 bits: a shift by who knows how much would take 64
+        current[j] += np.int32(total[j] * up) >> down
+
+
+@kernel
 def add_dense(
     spikes: Spikes, weight: Weights, exponent: int, graded: bool, lag: int, current: NDArray[np.int32]
 ) -> int:
@@ -111,7 +119,6 @@ def add_dense(
                 sum_payloads(weight, active[:count], spikes[s, t], total)
             elif count:
                 sum_rows(weight, active[:count], part, total)
-            arriving = current[s, t + lag]
-            for j in range(n_out if count else 0):
-                arriving[j] += shifted(total[j], exponent)
+            if count:
+                add_shifted(total, exponent, current[s, t + lag])
     return int(events * n_out)

@@ -67,6 +67,8 @@ class EngineProgram(LavaProgram):
                 f"not {steps}, {activity} and {exponent}"
             )
         super().__init__(network, substrate, stream, headroom, timeout)
+        if substrate.stochastic_synapse is not None:
+            raise MismatchError("the synapses of Lava's learning engine transmit every spike: none is stochastic")
         self.steps = steps
         self._plan = _with_engine(self._plan, steps * activity, exponent)
 

@@ -15,6 +15,7 @@ from hwnoise.backends.emulator.integer import IntegerProgram
 from hwnoise.backends.emulator.integer.checks import check_probe, checked_spikes
 from hwnoise.backends.emulator.integer.presentation import Presentation
 from hwnoise.backends.emulator.integer.reading import take_reading
+from hwnoise.backends.emulator.integer.releases import ReleasingSynapses
 from hwnoise.backends.lava import detect
 from hwnoise.backends.lava.performance import perform
 from hwnoise.backends.lava.session.planning import plan_session
@@ -33,8 +34,8 @@ class LavaProgram(IntegerProgram):
     """A digital chip of the kind ``substrate`` as a graph of Lava processes.
 
     Implements ``hwnoise.backends.base.Program`` with the bits of the emulator: the same quantisation,
-    ticks, noise, traces and events. Dense layers are Lava's own; neurons are NoisyLIF; beside each
-    layer a Learner sums up traces and writes weights. The graph starts at the first run and lives
+    ticks, noise, traces and events. Dense layers are Lava's own, or ReleasingDense where synapses
+    release at random; neurons are NoisyLIF; beside each layer a Learner sums up traces and writes weights. The graph starts at the first run and lives
     until ``close``, an error, or the end of this object.
 
     Parameters
@@ -62,7 +63,12 @@ class LavaProgram(IntegerProgram):
             raise MismatchError(f"'{substrate.name}' computes as {self.chip.arithmetic} does, Lava as Loihi")
         self.capabilities = replace(self.capabilities, max_batch=1)
         keys = {name: int(population.key) for name, population in self._parts.populations.items()}
-        self._plan = plan_session(self._parts.network, substrate.loihi_noise, keys)
+        laws = {
+            name: part.law
+            for name, part in self._parts.synapses.items()
+            if isinstance(part, ReleasingSynapses)
+        }
+        self._plan = plan_session(self._parts.network, substrate.loihi_noise, keys, laws)
         self._session: Session | None = None
         self._timeout = timeout
 

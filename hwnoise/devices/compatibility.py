@@ -131,7 +131,7 @@ def _releases(synapse: StochasticSynapse, chip: FixedPoint) -> Iterator[str]:
             "stochastic_synapse.probability, times the events of a spike, must be one, such as 0.5 or 0.25, "
             f"not {synapse.probability * synapse.draws:g}"
         )
-    elif not chip.exponent_min <= chip.exponent_max - synapse.lift:
+    elif chip.exponent_max - abs(synapse.lift) < chip.exponent_min:
         yield (
             f"stochastic_synapse.probability = {synapse.probability:g} takes a power of two of {synapse.lift} "
             f"on weighted sums, and fixed_point allows {chip.exponent_min} to {chip.exponent_max}"

@@ -118,7 +118,9 @@ def _repair(bench: _Bench, program: Program, stream: Stream) -> dict[str, Any]:
     config, began = bench.config, time.perf_counter()
     learner = learners.make(config.learner, **config.learner_options)
     if learner.needs.level == "gradient":
-        raise MismatchError(f"learner {config.learner} takes derivatives, and no chip has any to repair itself")
+        raise MismatchError(
+            f"learner {config.learner} takes derivatives, and no chip has any to repair itself"
+        )
     history = fit(
         program, bench.task, learner, make_optimizer(config.optimizer),
         epochs=config.epochs, batch_size=config.batch_size, stream=stream,

@@ -27,7 +27,11 @@ STREAM = Stream(7, "chip")
 SEEN = frozenset({"spikes", "membranes"})
 QUIET = {"loihi_noise": "off"}
 ON_CURRENT = {"loihi_noise": {"source": "nengo2021", "exponent": 12, "mantissa": 1, "target": "current"}}
-CHIPS = [(perceptron, {}), (with_current, ON_CURRENT), (two_layer_loop, {}), (ternary, QUIET)]
+RELEASE = {**QUIET, "stochastic_synapse": {"law": "fixed", "probability": 0.25, "events": 2}}
+CHIPS = [
+    (perceptron, {}), (with_current, ON_CURRENT), (two_layer_loop, {}), (ternary, QUIET),
+    (perceptron, RELEASE), (two_layer_loop, RELEASE), (ternary, RELEASE),
+]  # fmt: skip
 
 
 @contextmanager
@@ -69,7 +73,7 @@ def same_reading(here: Reading, there: Reading, rng: np.random.Generator) -> dic
 
 @pytest.mark.parametrize(("make", "tables"), CHIPS)
 def test_runs_and_writes_are_the_emulators(make: Any, tables: Any, rng: np.random.Generator) -> None:
-    """Noise, states, traces, weights, counts: run, write, run again (eq:loihi-noise, eq:loihi-membrane)."""
+    """Noise, states, traces, weights, counts: run, write, run again (eq:loihi-noise, eq:loihi-membrane, eq:loihi-release)."""
     network = make(rng)
     probes = (
         Probe(2, observe=SEEN, local=LocalRule("trace", "drive_difference")),

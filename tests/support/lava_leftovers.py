@@ -6,7 +6,11 @@ import time
 from pathlib import Path
 
 _SEGMENTS = "/dev/shm/psm_"
-_CHILD = (b"hwnoise.backends.lava.child", b"hwnoise.backends.lava.session.child")
+_CHILD = (
+    b"hwnoise.backends.lava.child",
+    b"hwnoise.backends.lava.session.child",
+    b"hwnoise.backends.lava.stopwatch",
+)
 
 
 def leftovers(folder: str = "") -> list[str]:

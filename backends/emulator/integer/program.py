@@ -17,6 +17,7 @@ from hwnoise.backends.emulator.integer.memory import Memory
 from hwnoise.backends.emulator.integer.parts import Parts
 from hwnoise.backends.emulator.integer.presentation import Presentation
 from hwnoise.backends.emulator.integer.reading import take_reading
+from hwnoise.backends.emulator.integer.releases import room_for
 from hwnoise.backends.emulator.rows import quiet_rows
 from hwnoise.errors import MismatchError
 from hwnoise.integers import IntegerNetwork
@@ -48,10 +49,11 @@ class IntegerProgram:
         chip = substrate.fixed_point
         if chip is None:
             raise MismatchError(f"'{substrate.name}' has no [fixed_point] table: it is no chip of integers")
-        self.network = scaled(network, chip, Settings(headroom=headroom))
+        taken = room_for(chip, substrate.stochastic_synapse)
+        self.network = scaled(network, taken, Settings(headroom=headroom))
         self.substrate, self.chip = substrate, chip
         self.capabilities = substrate.capabilities()
-        self._parts = Parts(integers_of(self.network, chip), substrate, stream)
+        self._parts = Parts(integers_of(self.network, taken), substrate, stream)
         self._memory = Memory(self.network, self._parts.network, chip, stream.child("rounding"))
         self._memory.load(self._parts)
         self.tick = 0

@@ -16,6 +16,7 @@ from hwnoise.backends.emulator.integer.synapses import (
     make_synapses,
 )
 from hwnoise.backends.emulator.threads import for_each, thread_count
+from hwnoise.devices.fixed_point import FixedPoint
 from hwnoise.devices.stochastic_synapse import FixedRelease, StochasticSynapse
 from hwnoise.errors import MismatchError
 from hwnoise.integers import IntegerSynapses
@@ -54,6 +55,13 @@ def law_of(synapse: StochasticSynapse | None, stream: Stream) -> Law | None:
     fill_last(np.full((1, 1), synapse.probability), last)
     keys = tuple(int(stream.child(f"release/{k}").key) for k in range(synapse.draws))
     return Law(int(last[0, 0]), synapse.lift, keys)
+
+
+def room_for(chip: FixedPoint, synapse: StochasticSynapse | None) -> FixedPoint:
+    """Return ``chip`` with exponents that leave room for the power of two that releases need."""
+    lift = (synapse.lift or 0) if isinstance(synapse, FixedRelease) else 0
+    low, high = chip.exponent_min + max(-lift, 0), chip.exponent_max - max(lift, 0)
+    return chip.model_copy(update={"exponent_min": low, "exponent_max": high})
 
 
 class ReleasingSynapses(DenseSynapses):

@@ -66,11 +66,15 @@ def _compile_kernels() -> None:
     """Have the kernels ready before Lava forks: each of its processes would compile them for itself."""
     from hwnoise.kernels.loihi_lif import step_lif
     from hwnoise.kernels.loihi_noise import fill_loihi_noise
+    from hwnoise.kernels.loihi_release import add_released
     from hwnoise.kernels.spike_trace import fill_trace
 
     one, spike = np.zeros(1, np.int32), np.zeros(1, np.int8)
     step_lif(one, one, one, np.ones(5, np.int32), one, one, one, spike, spike, one)
     fill_loihi_noise(np.uint64(0), np.uint64(0), 0, 7, np.zeros((1, 1), np.int32))
+    sent, tick = np.zeros((1, 1, 1), np.int32), np.zeros(1, np.uint64)
+    quiet = np.zeros((1, 1), np.bool_)
+    add_released(sent, one[None].astype(np.int16), (0, 0), np.uint32(0), tick, tick, quiet, False, sent.copy())
     trace = np.zeros((1, 1, 1), np.float32)
     fill_trace(trace.astype(np.int8), np.float32(0), trace)
     fill_trace(trace.astype(np.int32), np.float32(0), trace)

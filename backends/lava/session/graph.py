@@ -13,7 +13,7 @@ from hwnoise.backends.lava.session.score import Score
 
 _OURS = "hwnoise.backends.lava.processes"
 _SHARED = {"NoisyLIF": ("states", "losses"), "RewardedLIF": ("states", "losses", "factors")}
-_MODULES = {"NoisyLIF": "noisy_lif", "RewardedLIF": "rewarded_lif"}
+_MODULES = {"NoisyLIF": "noisy_lif", "RewardedLIF": "rewarded_lif", "ReleasingDense": "releasing_dense"}
 
 
 class LiveGraph:
@@ -48,9 +48,9 @@ class LiveGraph:
     def _make(self, process: Process) -> Any:
         if process.kind not in _MODULES:
             return make_process(process)
-        shared = {key: self.board[f"{process.name}/{key}"] for key in _SHARED[process.kind]}
-        neurons = getattr(import_module(f"{_OURS}.{_MODULES[process.kind]}"), process.kind)
-        return neurons(name=process.name, score=self.score, **shared, **process.settings)
+        shared = {key: self.board[f"{process.name}/{key}"] for key in _SHARED.get(process.kind, ())}
+        ours = getattr(import_module(f"{_OURS}.{_MODULES[process.kind]}"), process.kind)
+        return ours(name=process.name, score=self.score, **shared, **process.settings)
 
     def _attend(self, layer: Synapses, index: int) -> None:
         """Put a Learner beside a layer."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
+from hwnoise.backends.emulator.integer.releases import Law
 from hwnoise.backends.lava import layout, stand_ins
 from hwnoise.backends.lava.depths import depths
 from hwnoise.backends.lava.plan import Plan, Population, Process, Shape
@@ -49,8 +51,15 @@ class SessionPlan:
         return shared
 
 
-def plan_session(network: IntegerNetwork, noise: LoihiNoise | None, keys: Mapping[str, int]) -> SessionPlan:
-    """Return the graph for ``network``; ``keys`` are those of each population's noise.
+def plan_session(
+    network: IntegerNetwork,
+    noise: LoihiNoise | None,
+    keys: Mapping[str, int],
+    laws: Mapping[str, Law] = MappingProxyType({}),
+) -> SessionPlan:
+    """Return the graph for ``network``.
+
+    ``keys`` are those of each population's noise, ``laws`` those of the synapses that release at random.
 
     Raises
     ------
@@ -64,7 +73,12 @@ def plan_session(network: IntegerNetwork, noise: LoihiNoise | None, keys: Mappin
         _require_plain(name, node)
     lags, has_loops = depths(network)
     populations = tuple(Population(name, node.shape, lags[name]) for name, node in network.neurons.items())
-    processes = [_dense(name, node, network) for name, node in network.synapses.items()]
+    processes = [
+        _releasing(name, node, laws[name], lags[_target(name, network)])
+        if name in laws
+        else _dense(name, node, network)
+        for name, node in network.synapses.items()
+    ]
     processes += [
         _neurons(name, node, lags[name], noise, keys[name]) for name, node in network.neurons.items()
     ]
@@ -96,6 +110,23 @@ def _dense(name: str, node: IntegerSynapses, network: IntegerNetwork) -> Process
     return replace(stand_ins.synapses(name, node, network), kind="Dense")
 
 
+def _releasing(name: str, node: IntegerSynapses, law: Law, depth: int) -> Process:
+    settings = {
+        "weights": node.weight,
+        "depth": depth,
+        "exponents": (node.exponent, node.exponent + law.lift),
+        "last": law.last,
+        "keys": law.keys,
+        "graded": node.message_bits > 0,
+    }
+    n_out, n_in = node.weight.shape
+    return Process(name, "ReleasingDense", settings, (n_in,), (n_out,))
+
+
+def _target(name: str, network: IntegerNetwork) -> str:
+    return next(b for a, b in network.edges if a == name)
+
+
 def _neurons(name: str, node: IntegerNeurons, depth: int, noise: LoihiNoise | None, key: int) -> Process:
     low = node.vth_low << 6 if node.kind == "ternary" else -(2**30)  # below any membrane
     rule = (node.du + 1, node.dv, low, node.vth << 6, node.refractory)
@@ -113,7 +144,7 @@ def _neurons(name: str, node: IntegerNeurons, depth: int, noise: LoihiNoise | No
 
 
 def _layer(name: str, node: IntegerSynapses, network: IntegerNetwork, lags: Mapping[str, int]) -> Synapses:
-    target = next(b for a, b in network.edges if a == name)
+    target = _target(name, network)
     neurons = network.neurons[target]
     shape: Shape = node.weight.shape
     return Synapses(
