@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 def assumptions_of(network: Network) -> Iterator[str]:
     """Yield a sentence for all that ``network`` does not state, or that was filled in when it was read."""
     if network.is_timed and network.dt is None:
-        yield "the network does not state dt, its time step in seconds"
+        yield "the network does not state dt, its time step in seconds (dt=..., --dt)"
     if network.is_spiking and network.reset is None:
-        yield "the network does not state reset, one of zero, subtract, none"
+        yield "the network does not state reset, one of zero, subtract, none (reset=..., --reset)"
     tool, assumed = network.metadata.get("convention"), network.metadata.get("assumed", ())
     taken = {
         "convention": f"that of {tool}",

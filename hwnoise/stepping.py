@@ -113,7 +113,7 @@ def step_of(network: Network, name: str, node: Neuron | None = None) -> Step:
 def checked_dt(network: Network, name: str) -> float:
     """Return the network's time step [s]; InputError, naming the node that needs it, if it states none."""
     if network.dt is None:
-        raise InputError(f"node {name!r} needs the network's time step dt, which is not stated")
+        raise InputError(f"node {name!r} needs the network's time step dt, which is not stated (dt=..., --dt)")
     return network.dt
 
 
@@ -124,7 +124,7 @@ def delay_steps(node: Delay, dt: float) -> NDArray[np.int64]:
     return found
 
 
-_RESETS = "'zero', 'subtract' or 'none'"
+_RESETS = "'zero', 'subtract' or 'none' (reset=..., --reset)"
 
 
 def _step(node: Neuron, dt: float, reset: str, convention: Convention) -> Step:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwnoise.cli.options import Data, Json, Quiet, Seed, Task
+from hwnoise.cli.options import Convention, Data, Dt, Json, Quiet, Reset, Seed, Task
 from hwnoise.cli.output import emit_json, percent, print_lines
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ def deploy(
     steps: Annotated[
         int | None, typer.Option(help="Steps of one sample; the run's own if left out.", metavar="N")
     ] = None,
+    dt: Dt = None,
+    reset: Reset = None,
+    convention: Convention = None,
     task: Task = None,
     data: Data = None,
     device: Annotated[
@@ -59,7 +62,8 @@ def deploy(
     """
     from hwnoise import deploying
 
-    flags = {"task": task, "data": data, "device": device, "seed": seed}
+    flags: dict[str, Any] = {"task": task, "data": data, "device": device, "seed": seed}
+    flags |= {"dt": dt, "reset": reset, "convention": convention}
     subject = deploying.load(source, samples=samples, steps=steps, **flags)
     found = deploying.deploy(
         subject, to, verify=verify, emit=emit, emit_netx=emit_netx, report=report, timeout=timeout

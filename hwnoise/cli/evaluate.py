@@ -13,11 +13,14 @@ from hwnoise.cli.options import (
     Chip,
     Chips,
     Coding,
+    Convention,
     Data,
     Device,
+    Dt,
     Json,
     Network,
     Quiet,
+    Reset,
     Seed,
     Set,
     Steps,
@@ -42,6 +45,9 @@ def evaluate(
         typer.Argument(metavar="RUN|FILE", help="A run folder or a NIR file; or weights, with --network."),
     ] = None,
     network: Network = None,
+    dt: Dt = None,
+    reset: Reset = None,
+    convention: Convention = None,
     task: Task = None,
     data: Data = None,
     device: Device = None,
@@ -94,6 +100,7 @@ def evaluate(
       hwnoise evaluate model.nir --task mnist5k --repair --ages 2592000
     """
     flags: dict[str, Any] = {"task": task, "data": data, "seed": seed, "network": network, "device": device}
+    flags |= {"dt": dt, "reset": reset, "convention": convention}
     flags |= {"backend": backend, "chips": chips, "coding": coding, "steps": steps}
     if repair:
         _refuse_beside_repair(chip, compensate, cost or bool(constants))
@@ -175,4 +182,4 @@ def _show(judge: Judge, found: Evaluation | tuple[Age, ...], spent: Cost | None,
         print(f"\nreading {judge.samples:,} samples once on one chip\n{spent}")
 
 
-_OF_THE_CHIP = ("network", "device", "backend", "chips", "coding", "steps")
+_OF_THE_CHIP = ("network", "dt", "reset", "convention", "device", "backend", "chips", "coding", "steps")

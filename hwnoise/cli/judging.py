@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -51,6 +52,8 @@ class OfFreshChips:
         self._task = tasks.load(config.task, config.data)
         network = choose_network(config, self._stream.child("network"))
         require_fit(network, self._task)
+        for sentence in network.assumptions:
+            print(sentence, file=sys.stderr)
         self._network = with_codec(network, choose_codec(config, network, self._task))
         self._kind = substrate.load(config.device, config.device_options)
         self._backend = CodedBackend(registry.get(config.backend))

@@ -32,6 +32,15 @@ Chip = Annotated[
     str | None,
     typer.Option("--chip", help="One kept chip: a file, or the chip of a run.", metavar="FILE|RUN"),
 ]
+Dt = Annotated[
+    float | None, typer.Option(help="Time step [s] of a file that does not state it.", metavar="S")
+]
+Reset = Annotated[
+    str | None, typer.Option(help="What a spike does there: zero, subtract or none.", metavar="RESET")
+]
+Convention = Annotated[
+    str | None, typer.Option(help="The tool that wrote it: snntorch, norse, ... (or nir).", metavar="TOOL")
+]
 Coding = Annotated[
     str | None,
     typer.Option(help="For spiking networks: rate, latency, constant or native.", metavar="CODING"),

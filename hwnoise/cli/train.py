@@ -13,11 +13,14 @@ from hwnoise.cli.options import (
     Chip,
     Chips,
     Coding,
+    Convention,
     Data,
     Device,
+    Dt,
     Json,
     Network,
     Quiet,
+    Reset,
     Seed,
     Set,
     Steps,
@@ -44,6 +47,9 @@ def train(
     age: Annotated[
         float | None, typer.Option(help="Seconds that the chip ages before it learns.", metavar="S")
     ] = None,
+    dt: Dt = None,
+    reset: Reset = None,
+    convention: Convention = None,
     device: Device = None,
     learner: Annotated[
         str | None, typer.Option(help="The learning rule; `hwnoise learners` lists them.", metavar="NAME")
@@ -92,6 +98,9 @@ def train(
         network=network,
         weights=start,
         age=age,
+        dt=dt,
+        reset=reset,
+        convention=convention,
         device=device,
         learner=learner,
         backend=backend,

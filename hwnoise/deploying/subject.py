@@ -74,7 +74,8 @@ def load(path: str | Path, *, samples: int = 100, steps: int | None = None, **fl
     steps : int, optional
         Steps of one presentation; by default those of the run, or 64 for a converted network.
     **flags
-        ``task``, ``data``, ``device``, ``seed``: as for ``hwnoise train``, over what the run says.
+        ``task``, ``data``, ``device``, ``seed``, ``dt``, ``reset``, ``convention``: as for
+        ``hwnoise train``, over what the run says.
 
     Raises
     ------
@@ -87,7 +88,8 @@ def load(path: str | Path, *, samples: int = 100, steps: int | None = None, **fl
     if samples < 1:
         raise InputError(f"samples must be at least 1, not {samples}")
     config = _config(Path(path), flags)
-    network = nir_io.read(_network_file(Path(path)))
+    stated = {key: flags.get(key) for key in ("dt", "reset", "convention")}
+    network = nir_io.read(_network_file(Path(path)), **stated)
     task = None
     if config is not None:
         task = tasks.load(config.task, config.data)
@@ -99,6 +101,7 @@ def load(path: str | Path, *, samples: int = 100, steps: int | None = None, **fl
         return _converted(name, network, task, samples, steps or RATE_STEPS)
     chip = _chip(config, flags.get("device"))
     integers, notes = _quantized(network, chip)
+    notes = (*network.assumptions, *notes)
     if task is None or config is None:
         x = _random(network.n_inputs, samples, steps or 100, stream)
         note = f"no task is named: {samples} samples of random spikes, each input active in one step of ten"

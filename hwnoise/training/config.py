@@ -105,6 +105,11 @@ class RunConfig(BaseModel):
         Size of the random initial weights over the usual (He, Glorot); unused for a network from a file.
     headroom : float
         Range of the devices over the largest initial weight, >= 1: room to grow while training.
+    dt : float or None
+        Time step [s] of a network from a file that does not state it.
+    reset, convention : str or None
+        What a spike does to the membrane there (``"zero"``, ``"subtract"``, ``"none"``), and the simulator
+        by whose rules its neurons are stepped (``hwnoise.convention.TOOLS``).
     coding : str or None
         For a network with time, how samples reach it: ``"rate"``, ``"latency"``, ``"constant"``, or
         ``"native"`` where they have a time axis. Layer sizes then make a network of spiking neurons.
@@ -141,6 +146,9 @@ class RunConfig(BaseModel):
     optimizer: Annotated[OptimizerConfig, BeforeValidator(_table)] = OptimizerConfig()
     gain: float = Field(1.5, gt=0, le=100)
     headroom: float = Field(1.5, ge=1, le=100)
+    dt: float | None = Field(default=None, gt=0)
+    reset: Literal["zero", "subtract", "none"] | None = None
+    convention: str | None = None
     coding: Literal["rate", "latency", "constant", "native"] | None = None
     steps: int | None = Field(default=None, ge=1, le=100_000)
     readout_scale: float | None = Field(default=None, gt=0, le=1e6)

@@ -145,6 +145,8 @@ def _announce(experiment: Experiment, folder: RunFolder, forecast: dict[str, Any
     config, sizes = experiment.config, experiment.network.sizes
     what = f"{experiment.task.name} ({sizes}) on {experiment.substrate.name} by {config.learner}"
     say(f"{what}, seed {config.seed}, in {folder.path}", progress)
+    for sentence in experiment.network.assumptions:
+        say(sentence, progress)
     codec = Codec.from_metadata(experiment.network.metadata)
     if codec is not None:
         say(f"a network with time: {codec.sentence()}", progress)

@@ -97,7 +97,7 @@ def is_timed(config: RunConfig) -> bool:
         return True
     path = _network_file(config)
     if path is not None:
-        return read_network(path).is_timed
+        return read_network(path, config.dt, config.reset, config.convention).is_timed
     from hwnoise import substrate
 
     return "fixed_point" in substrate.load(config.device, config.device_options).effects()

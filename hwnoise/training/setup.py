@@ -133,10 +133,20 @@ def choose_network(config: RunConfig, stream: Stream) -> Network:
     if config.weights is not None:
         require_network(config.weights, config.network)
         if not holds_weights_only(config.weights):
-            return read_network(config.weights)
-    tau = None if config.coding is None else config.tau
-    network = make_network(str(config.network), stream, config.gain, tau)
+            return read_network(config.weights, **_stated(config))
+    if config.network is not None and Path(config.network).exists():
+        network = read_network(config.network, **_stated(config))
+    elif unused := [key for key, item in _stated(config).items() if item is not None]:
+        raise InputError(f"{unused[0]} is for a network from a file, and the run makes its own")
+    else:
+        tau = None if config.coding is None else config.tau
+        network = make_network(str(config.network), stream, config.gain, tau)
     return network if config.weights is None else with_weights_of(network, config.weights)
+
+
+def _stated(config: RunConfig) -> dict[str, Any]:
+    """What the user says of a file that leaves it open."""
+    return {"dt": config.dt, "reset": config.reset, "convention": config.convention}
 
 
 def make_network(choice: str, stream: Stream, gain: float = 1.0, tau: float | None = None) -> Network:

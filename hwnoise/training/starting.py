@@ -40,8 +40,10 @@ def read_weights(path: str) -> dict[str, Array]:
     return read_state_dict(path)
 
 
-def read_network(path: str | Path) -> Network:
-    """Read a network from a NIR file or a run folder.
+def read_network(
+    path: str | Path, dt: float | None = None, reset: str | None = None, convention: str | None = None
+) -> Network:
+    """Read a network from a NIR file or a run folder; the rest as in :func:`hwnoise.nir_io.read`.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def read_network(path: str | Path) -> Network:
     path = Path(path)
     if path.is_dir() and not (path / "network.nir").exists():
         raise InputError(f"{path} holds no network.nir: it is no run folder, or its run is not over")
-    return nir_io.read(path / "network.nir" if path.is_dir() else path)
+    return nir_io.read(path / "network.nir" if path.is_dir() else path, dt, reset, convention)
 
 
 def with_weights_of(network: Network, path: str) -> Network:

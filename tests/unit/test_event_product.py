@@ -10,7 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.active import Active
+from hwnoise.backends.emulator.paired import sparse_product
+from hwnoise.backends.emulator.read import View
 from hwnoise.kernels.event_product import count_active
+from hwnoise.kernels.finite import all_finite
 
 Array = NDArray[Any]
 
@@ -56,3 +59,49 @@ def test_counts(rng: np.random.Generator) -> None:
     active = Active.of(x)
     assert active is not None
     assert active.count == count_active(x) == np.count_nonzero(x)
+
+
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 31, 64, 100])
+@pytest.mark.parametrize("activity", [0.0, 0.1, 0.9, 1.0])
+def test_lists_are_in_order_whatever_the_width(rng: np.random.Generator, n: int, activity: float) -> None:
+    x = spikes(rng, 300, n, activity)
+    active = Active.of(x)
+    assert active is not None
+    found = np.concatenate([columns[: ends[-1]] for columns, ends in active.tiles])
+    np.testing.assert_array_equal(found, np.nonzero(x)[1])
+    np.testing.assert_array_equal(active.per_row(), x.sum(axis=1))
+
+
+def test_lists_of_the_same_numbers_in_memory_are_used_again(rng: np.random.Generator) -> None:
+    x = spikes(rng, 20, 30, 0.1)
+    listed = Active.of(x)
+    assert Active.sparse(x, listed)[0] is listed
+    assert Active.sparse(x.copy(), listed)[0] is not listed
+    assert Active.sparse(1 - x, listed)[0] is None  # nine of ten: a dense product is faster
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_noise_of_listed_inputs_has_the_spread_of_their_devices(
+    rng: np.random.Generator, alike: bool
+) -> None:
+    """All devices alike, it is a matter of counting; the draws are those of a dense read."""
+    x, weight = spikes(rng, 200, 40, 0.1), np.zeros((40, 16), np.float32)
+    fresh = np.full((40, 16), 0.25, np.float32)
+    fresh *= 1 if alike else rng.uniform(0.5, 2, (40, 16)).astype(np.float32)
+    active, y = Active.of(x), np.empty((200, 16), np.float32)
+    assert active is not None
+    view = View(weight, fresh, None, np.uint64(5), None)
+    sparse_product(view, x, active, 7, None, y)
+    ones = np.empty_like(y)
+    sparse_product(View(weight, np.ones_like(fresh), None, np.uint64(5), None), x, active, 7, None, ones)
+    expected = ones / np.sqrt(np.maximum(x.sum(axis=1), 1))[:, None] * np.sqrt(x @ fresh)
+    np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("bad", [np.nan, -np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_noticed(bad: float) -> None:
+    largest = np.finfo(np.float32).max
+    x = np.array([[0, -0.0, 1e-45], [largest, -largest, 1]], np.float32)
+    assert all_finite(x)
+    x[1, 2] = bad
+    assert not all_finite(x)
