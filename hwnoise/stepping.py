@@ -113,7 +113,9 @@ def step_of(network: Network, name: str, node: Neuron | None = None) -> Step:
 def checked_dt(network: Network, name: str) -> float:
     """Return the network's time step [s]; InputError, naming the node that needs it, if it states none."""
     if network.dt is None:
-        raise InputError(f"node {name!r} needs the network's time step dt, which is not stated (dt=..., --dt)")
+        raise InputError(
+            f"node {name!r} needs the network's time step dt, which is not stated (dt=..., --dt)"
+        )
     return network.dt
 
 

@@ -67,7 +67,8 @@ def add_slow_bands(
         Which weights are computed.
     generations : (size,) uint32
         How often each weight was programmed: a new generation draws anew.
-    programmed_at : (size,) uint64
+    programmed_at : (n,) uint64
+        Ticks at which ``elements`` were programmed.
     keys : (bands,) uint64
         Streams of bands ``first_band``, ``first_band + 1``, ...
     first_band : int64
@@ -86,7 +87,7 @@ def add_slow_bands(
     z = np.empty(64, np.float32)
     for first in range(0, len(elements), 64):  # bands outside, so that the draws of a chunk vectorise
         part = elements[first : first + 64]
-        oldest = _accumulated(part, programmed_at, tick, seconds, corners, total)
+        oldest = _accumulated(programmed_at[first : first + 64], tick, seconds, corners, total)
         for i in range(len(part)):
             which[i], generation[i], noise[i] = part[i], generations[part[i]], 0.0
         for b in range(len(keys)):
@@ -102,18 +103,17 @@ def add_slow_bands(
 
 @kernel
 def _accumulated(
-    elements: NDArray[np.int64],
     programmed_at: NDArray[np.uint64],
     tick: np.uint64,
     seconds: float,
     corners: NDArray[np.float64],
     total: NDArray[np.float64],
 ) -> float:
-    """Write the accumulated variance of each element, counted from band 0, and return the largest."""
+    """Write the accumulated variance of each device, counted from band 0, and return the largest."""
     t_read, t0, extra = corners[0], corners[1], corners[2]
     largest = 0.0
-    for i in range(len(elements)):
-        since = programmed_at[elements[i]]
+    for i in range(len(programmed_at)):
+        since = programmed_at[i]
         age = seconds * np.float64(tick - since) if tick > since else 0.0
         total[i] = math.log((age + t0 + t_read) / (2.0 * t_read)) - extra * LN4
         largest = max(largest, total[i])

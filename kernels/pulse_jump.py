@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hwnoise.kernels._jit import kernel
-from hwnoise.kernels.pulse_lanes import Lanes, draw, take
+from hwnoise.kernels.pulse_lanes import Lanes, draw_first, take
 from hwnoise.kernels.pulse_steps import AFFINE, B_MAX, B_MIN, DOWN, DOWN_SLOPE, ONE, UP, UP_SLOPE, ZERO
 
 FAR = np.float32(8)  # standard deviations that a path of n pulses leaves with a chance below 1.3e-15 n
@@ -59,7 +59,7 @@ def jump(
     Returns how many lanes are left; they are named in ``lanes.left``.
     """
     moments(lanes, s, kind, longest, width)
-    draw(lanes.elements, key, call, 0, width, lanes.z)
+    draw_first(lanes.elements, key, call, width, lanes.z)
     for i in range(width):
         lanes.signs[i] = np.int32(is_free(lanes, i, s, kind))
     for i in range(width):
@@ -67,7 +67,7 @@ def jump(
         lanes.w[i] = jumped if lanes.signs[i] > 0 else lanes.w[i]
     remaining = 0
     for i in range(width):
-        if lanes.signs[i] == 0:
+        if lanes.signs[i] == 0 and lanes.ups[i] + lanes.downs[i] > 0:
             lanes.left[remaining] = i
             remaining += 1
     return remaining

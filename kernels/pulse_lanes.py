@@ -1,4 +1,4 @@
-"""64 pulsed devices side by side, in the scratch memory of one thread."""
+"""A block of pulsed devices side by side, in the scratch memory of one thread."""
 
 from __future__ import annotations
 
@@ -16,31 +16,35 @@ from hwnoise.kernels.pulse_steps import LANES
 Floats = NDArray[np.float32]
 Counts = NDArray[np.int32]
 
+WIDE = 64  # lanes are worked on in multiples of it: whole vectors, with nothing left for single numbers
+
 
 class Lanes(NamedTuple):
-    """Scratch memory of one thread; a lane is a column."""
+    """Scratch memory of one thread; a lane is a column, of ``LANES``."""
 
-    counts: Counts  # (samples, 64): pulses asked for, negative ones down
-    queue: NDArray[np.uint64]  # (words, 64): bit p says whether pulse p goes up
+    counts: NDArray[np.int8]  # (samples, lanes): pulses asked for, negative ones down
+    busy: NDArray[np.bool_]  # (samples,): whether any lane is asked for one
+    queue: NDArray[np.uint64]  # (words, lanes): bit p says whether pulse p goes up
     filled: NDArray[np.int64]  # pulses in the queue
     elements: NDArray[np.uint32]  # which device
-    cells: Floats  # (4 or 6, 64): its constants
+    cells: Floats  # (4 or 6, lanes): its constants
     w: Floats
     ups: Counts
     downs: Counts
     signs: Counts  # of the pulse that is next
     size: Floats  # and its mean step
-    z: Floats  # (4, 64): normals of four pulses
+    z: Floats  # (4, lanes): normals of four pulses
     mean: Floats
     variance: Floats
-    left: NDArray[np.int64]  # lanes that cannot jump
+    left: NDArray[np.int64]  # lanes that are to be pulsed one by one
 
 
 @kernel
 def make_lanes(samples: int, words: int, rows: int) -> Lanes:
     """Return scratch memory: one word of queue for a single sample, more for several."""
     return Lanes(
-        counts=np.zeros((samples, LANES), np.int32),
+        counts=np.zeros((samples, LANES), np.int8),
+        busy=np.zeros(samples, np.bool_),
         queue=np.zeros((words, LANES), np.uint64),
         filled=np.zeros(LANES, np.int64),
         elements=np.zeros(LANES, np.uint32),
@@ -58,14 +62,22 @@ def make_lanes(samples: int, words: int, rows: int) -> Lanes:
 
 
 @kernel(inline=True)
+def widened(width: int) -> int:
+    """Return ``width`` rounded up to whole vectors; lanes beyond it hold anything, and no pulses."""
+    return (width + WIDE - 1) // WIDE * WIDE
+
+
+@kernel
 def count(lanes: Lanes, width: int) -> None:
     """Add up each lane's pulses, up and down, over the samples."""
-    for i in range(width):
-        lanes.ups[i] = lanes.downs[i] = 0
+    lanes.ups[:] = np.int32(0)
+    lanes.downs[:] = np.int32(0)
     for b in range(len(lanes.counts)):
-        for i in range(width):
-            lanes.ups[i] += max(lanes.counts[b, i], np.int32(0))
-            lanes.downs[i] -= min(lanes.counts[b, i], np.int32(0))
+        if lanes.busy[b]:
+            for i in range(width):
+                n = np.int32(lanes.counts[b, i])
+                lanes.ups[i] += max(n, np.int32(0))
+                lanes.downs[i] -= min(n, np.int32(0))
 
 
 @kernel(inline=True)
@@ -92,6 +104,16 @@ def draw(
 
 
 @kernel
+def draw_first(elements: NDArray[np.uint32], key: np.uint64, call: np.uint64, width: int, z: Floats) -> None:
+    """Write the normal of every element's pulse 0 alone to ``z[0]``."""
+    k0, k1 = halves(key)
+    c2, c3 = halves(call)
+    for i in range(width):
+        a, b, _, _ = philox(elements[i], np.uint32(0), c2, c3, k0, k1)
+        z[0, i], _ = box_muller(a, b)
+
+
+@kernel
 def line_up(lanes: Lanes, words: int, width: int) -> None:
     """Put the directions of each lane's pulses, sample after sample, in its queue of bits.
 
@@ -106,16 +128,17 @@ def line_up(lanes: Lanes, words: int, width: int) -> None:
         for i in range(width):
             lanes.queue[v, i] = np.uint64(0)
     for b in range(len(lanes.counts)):
-        for v in range(words):
+        if lanes.busy[b]:
+            for v in range(words):
+                for i in range(width):
+                    n = np.int64(lanes.counts[b, i])
+                    bits = (np.uint64(1) << np.uint64(max(n, np.int64(0)))) - np.uint64(1)  # none for downs
+                    shift = lanes.filled[i] - 64 * v
+                    up, down = np.uint64(shift & 63), np.uint64(-shift & 63)
+                    here = bits << up if shift >= 0 else bits >> down
+                    lanes.queue[v, i] |= here if abs(shift) < 64 else np.uint64(0)
             for i in range(width):
-                n = np.int64(lanes.counts[b, i])
-                bits = (np.uint64(1) << np.uint64(max(n, np.int64(0)))) - np.uint64(1)  # none for pulses down
-                shift = lanes.filled[i] - 64 * v
-                up, down = np.uint64(shift & 63), np.uint64(-shift & 63)
-                here = bits << up if shift >= 0 else bits >> down
-                lanes.queue[v, i] |= here if abs(shift) < 64 else np.uint64(0)
-        for i in range(width):
-            lanes.filled[i] += abs(np.int64(lanes.counts[b, i]))
+                lanes.filled[i] += abs(np.int64(lanes.counts[b, i]))
 
 
 @kernel(inline=True)
@@ -126,16 +149,3 @@ def take(lanes: Lanes, p: int, width: int) -> None:
         up = np.int32((lanes.queue[word, i] >> bit) & np.uint64(1))
         more = np.int32(p) < lanes.ups[i] + lanes.downs[i]
         lanes.signs[i] = up + up - np.int32(1) if more else np.int32(0)
-
-
-@kernel
-def pack(lanes: Lanes, remaining: int, words: int) -> None:
-    """Move the lanes ``left`` to the front."""
-    for i in range(remaining):
-        lane = lanes.left[i]
-        lanes.elements[i], lanes.w[i] = lanes.elements[lane], lanes.w[lane]
-        lanes.ups[i], lanes.downs[i] = lanes.ups[lane], lanes.downs[lane]
-        for row in range(len(lanes.cells)):
-            lanes.cells[row, i] = lanes.cells[row, lane]
-        for word in range(words):
-            lanes.queue[word, i] = lanes.queue[word, lane]

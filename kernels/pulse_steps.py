@@ -1,4 +1,4 @@
-"""What one pulse does on average, for 64 devices side by side: the step models of pulsed devices.
+"""What one pulse does on average, for a block of devices side by side: the step models of pulsed devices.
 
 A device is a column of constants, its rows named below.
 """
@@ -15,7 +15,7 @@ from hwnoise.kernels.gaussian import LOG, MINUS_2_LN_2
 Floats = NDArray[np.float32]
 Signs = NDArray[np.int32]
 
-LANES = 64
+LANES = 512  # of a block: all that is kept of it stays in a second-level cache
 CONSTANT, AFFINE, EXPONENTIAL, POWER, PIECEWISE = range(5)  # kinds of step
 UP, DOWN, B_MIN, B_MAX, UP_SLOPE, DOWN_SLOPE = range(6)  # rows of constants; the slopes of AFFINE only
 
@@ -36,8 +36,8 @@ def exp32(x: np.float32) -> np.float32:
     r = (x - power * LN_2_HIGH) - power * LN_2_LOW
     e = ((EXP[7] * r + EXP[6]) * r + EXP[5]) * r + EXP[4]
     e = (((e * r + EXP[3]) * r + EXP[2]) * r + EXP[1]) * r + EXP[0]
-    bits = np.int64(as_word(e)) + (np.int64(power) << 23)
-    return as_float(np.uint32(bits))
+    exponent = np.uint32(np.uint32(np.int32(power)) << np.uint32(23))  # of 32 bits, as all else here
+    return as_float(np.uint32(as_word(e) + exponent))
 
 
 @kernel(inline=True)
@@ -114,16 +114,16 @@ def mean_steps(
 
     Parameters
     ----------
-    cells : (4 or 6, 64) float32
+    cells : (4 or 6, lanes) float32
         Constants of the devices, in rows.
     curve : (2, k) float32
         What all devices share, up and down; ``(2, 1)`` and not read for CONSTANT and AFFINE.
-    signs : (64,) int32
+    signs : (lanes,) int32
         1 for a pulse up, -1 for one down, 0 for none (its entry of ``out`` means nothing).
-    w : (64,) float32
+    w : (lanes,) float32
     kind, width : int
         Kind of step; lanes in use.
-    out : (64,) float32, >= 0 within the bounds
+    out : (lanes,) float32, >= 0 within the bounds
         Overwritten.
 
     Notes

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
 from hwnoise.kernels.bernoulli import threshold_of
-from hwnoise.kernels.bits import as_signed, halves
+from hwnoise.kernels.bits import LOW, as_signed, halves
 from hwnoise.kernels.philox import philox
-from hwnoise.kernels.pulse_lanes import Lanes, count, make_lanes
+from hwnoise.kernels.pulse_lanes import Lanes, count
 from hwnoise.kernels.pulse_steps import LANES
-from hwnoise.kernels.pulsed_update import pulse_block
+from hwnoise.kernels.pulsed_update import make_block, pulse_block
 
 Words = NDArray[np.uint32]
 Floats = NDArray[np.float32]
@@ -19,23 +19,23 @@ Counts = NDArray[np.int32]
 
 SLOTS = np.uint32(0x7FFFFFFF)  # 31 slots; bit 31 is the sign
 SIGN = np.uint32(0x80000000)
+CHUNK = 512  # trains drawn side by side
 
 
 @kernel(inline=True)
-def ones(word: np.uint32) -> np.uint32:
-    """Return how many bits of ``word`` are 1."""
-    v = np.uint32(word - np.uint32(np.uint32(word >> np.uint32(1)) & np.uint32(0x55555555)))
-    v = np.uint32(
-        (v & np.uint32(0x33333333)) + np.uint32(np.uint32(v >> np.uint32(2)) & np.uint32(0x33333333))
-    )
-    v = np.uint32(np.uint32(v + np.uint32(v >> np.uint32(4))) & np.uint32(0x0F0F0F0F))
-    return np.uint32(np.uint32(v * np.uint32(0x01010101)) >> np.uint32(24))
+def ones(word: np.uint32) -> np.int32:
+    """Return how many bits of ``word`` are 1: 64 bits wide, as compilers know to be one instruction."""
+    v = np.uint64(word)
+    v = v - ((v >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    v = (v & np.uint64(0x3333333333333333)) + ((v >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    v = (v + (v >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int32((v * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 @kernel(inline=True)
 def coincidences(a: np.uint32, b: np.uint32) -> np.int32:
     """Return in how many slots both trains pulse, negative if their signs differ (eq:pulse-coincidence)."""
-    n = np.int32(ones(np.uint32(a & b) & SLOTS))
+    n = ones(np.uint32(a & b) & SLOTS)
     mask = as_signed(np.uint32(a ^ b)) >> np.int32(31)  # 0 or -1
     return np.int32((n ^ mask) - mask)
 
@@ -60,22 +60,35 @@ def fill_trains(p: Floats, slots: int, key: np.uint64, call: np.uint64, out: Wor
     1 ORs a random word to the train, each 0 ANDs one; every slot then pulses with probability p,
     within 2**-32. Entry e uses Philox counters (e, 0 to 7, call).
     """
-    k0, k1 = halves(key)
-    c2, c3 = halves(call)
     used = np.uint32((np.uint64(1) << np.uint64(slots)) - np.uint64(1))
+    digits, train = np.empty(CHUNK, np.uint32), np.empty(CHUNK, np.uint32)
     rows, columns = p.shape
     for r in range(rows):
-        for j in range(columns):
-            digits = threshold_of(min(abs(p[r, j]), np.float32(1)))
-            train = np.uint32(0xFFFFFFFF) if digits >> np.uint64(32) else np.uint32(0)
-            low = np.uint32(digits & np.uint64(0xFFFFFFFF))
-            if low:
-                for block in range(8):
-                    words = philox(np.uint32(r * columns + j), np.uint32(block), c2, c3, k0, k1)
-                    for word in words:
-                        train = np.uint32(train | word) if low & np.uint32(1) else np.uint32(train & word)
-                        low = np.uint32(low >> np.uint32(1))
-            out[r, j] = np.uint32(train & used) | (SIGN if p[r, j] < 0 else np.uint32(0))
+        for start in range(0, columns, CHUNK):
+            part, trains = p[r, start : start + CHUNK], out[r, start : start + CHUNK]
+            draw_slots(part, np.uint32(r * columns + start), key, call, digits, train)
+            for j in range(len(part)):
+                trains[j] = np.uint32(train[j] & used) | (SIGN if part[j] < 0 else np.uint32(0))
+
+
+@kernel
+def draw_slots(
+    p: Floats, first: np.uint32, key: np.uint64, call: np.uint64, digits: Words, train: Words
+) -> None:
+    """Write 32 slots for each of ``p``, entries ``first`` and on; entries side by side, digit by digit."""
+    k0, k1 = halves(key)
+    c2, c3 = halves(call)
+    for j in range(len(p)):
+        digits[j], train[j] = np.uint32(threshold_of(min(abs(p[j]), np.float32(1))) & LOW), np.uint32(0)
+    for block in range(8):
+        for j in range(len(p)):
+            low, slots = np.uint32(digits[j] >> np.uint32(4 * block)), train[j]
+            for word in philox(np.uint32(first + np.uint32(j)), np.uint32(block), c2, c3, k0, k1):
+                slots = np.uint32(slots | word) if low & np.uint32(1) else np.uint32(slots & word)
+                low = np.uint32(low >> np.uint32(1))
+            train[j] = slots
+    for j in range(len(p)):
+        train[j] = np.uint32(0xFFFFFFFF) if abs(p[j]) >= np.float32(1) else train[j]
 
 
 @kernel
@@ -85,18 +98,33 @@ def count_pulses(trains: Words, out: Counts) -> None:
         out[i] = coincidences(trains[i], SLOTS)
 
 
-@kernel(inline=True)
-def coincide(lanes: Lanes, x: Words, d: Words, side: int, row: int, start: int, width: int) -> None:
-    """Count the coincidences of row ``row`` with ``width`` columns from ``start``, sample by sample."""
-    for b in range(len(x)):
-        train = x[b, row]
-        for j in range(width):
-            lanes.counts[b, j] = coincidences(train, d[b, np.uint64(start + j)])
-    if side != 0:
+@kernel
+def coincide(lanes: Lanes, x: Words, d: Words, side: int, first: int, width: int) -> None:
+    """Count the coincidences of ``width`` devices from device ``first`` on, sample by sample."""
+    n_out, at = d.shape[1], 0
+    lanes.busy[:] = False
+    while at < width:
+        row, column = divmod(first + at, n_out)
+        stop = min(width, at + n_out - column)
         for b in range(len(x)):
-            for j in range(width):
-                lanes.counts[b, j] = max(np.int32(side) * lanes.counts[b, j], np.int32(0))
+            train = np.uint32(x[b, row])
+            if train & SLOTS:
+                lanes.busy[b] = True
+                coincide_row(train, d[b, column : column + stop - at], side, lanes.counts[b, at:stop])
+            else:
+                lanes.counts[b, at:stop] = np.int8(0)
+        at = stop
     count(lanes, width)
+
+
+@kernel
+def coincide_row(train: np.uint32, d: Words, side: int, out: NDArray[np.int8]) -> None:
+    """Write how often ``train`` coincides with each of ``d``, on one side or both."""
+    for j in range(len(d)):
+        out[j] = np.int8(coincidences(train, d[j]))
+    if side != 0:
+        for j in range(len(d)):
+            out[j] = np.int8(max(np.int32(side) * np.int32(out[j]), np.int32(0)))
 
 
 @kernel
@@ -132,11 +160,8 @@ def apply_trains(
     Test: ``tests/statistical/test_pulsed_update.py``.
     """
     samples, n_out = d.shape
-    lanes = make_lanes(samples, 1 + (31 * samples + 63) // 64, len(devices))
-    for i in range(first, last):
-        for start in range(0, n_out, LANES):
-            width = min(LANES, n_out - start)
-            coincide(lanes, x, d, side, i, start, width)
-            pulse_block(
-                lanes, devices, curve, noise, kind, i * n_out + start, width, key, call, w, pulses
-            )  # fmt: skip
+    block = make_block(samples, 1 + (31 * samples + 63) // 64, len(devices))
+    for start in range(first * n_out, last * n_out, LANES):
+        width = min(LANES, last * n_out - start)
+        coincide(block.lanes, x, d, side, start, width)
+        pulse_block(block, devices, curve, noise, kind, start, width, key, call, w, pulses)

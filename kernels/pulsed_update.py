@@ -6,15 +6,15 @@ devices over threads, blocks and lanes.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
-from hwnoise.kernels.bits import halves
-from hwnoise.kernels.gaussian import box_muller
-from hwnoise.kernels.philox import philox
 from hwnoise.kernels.pulse_jump import jump
-from hwnoise.kernels.pulse_lanes import Lanes, draw, line_up, longest_of, make_lanes, pack, take
+from hwnoise.kernels.pulse_lanes import Lanes, draw, line_up, longest_of, make_lanes, take, widened
+from hwnoise.kernels.pulse_order import Edges, load, make_edges, sort, step_of
 from hwnoise.kernels.pulse_steps import (
     AFFINE,
     B_MAX,
@@ -50,68 +50,103 @@ def move(lanes: Lanes, noise: Floats, row: int, width: int) -> None:
 
 @kernel(inline=True)
 def pulse(
-    lanes: Lanes, curve: Floats, noise: Floats, kind: int, longest: int, width: int,
-    key: np.uint64, call: np.uint64,
+    run: Lanes, edges: Edges, curve: Floats, noise: Floats, kind: int, longest: int, key: np.uint64,
+    call: np.uint64,
 ) -> None:  # fmt: skip
     """All pulses of the call, one by one; a lane's p-th pulse uses its p-th normal (eq:pulse)."""
+    step = step_of(longest)
     for p in range(longest):
+        width = widened(edges[p // step])  # the lanes whose pulses are not over
         if p % 4 == 0:
-            draw(lanes.elements, key, call, p >> 2, width, lanes.z)
-        take(lanes, p, width)
-        mean_steps(lanes.cells, curve, lanes.signs, lanes.w, kind, width, lanes.size)
-        move(lanes, noise, p & 3, width)
+            draw(run.elements, key, call, p >> 2, width, run.z)
+        take(run, p, width)
+        mean_steps(run.cells, curve, run.signs, run.w, kind, width, run.size)
+        move(run, noise, p & 3, width)
 
 
 @kernel
 def pulse_kind(
-    lanes: Lanes, curve: Floats, noise: Floats, kind: int, longest: int, width: int,
-    key: np.uint64, call: np.uint64,
+    run: Lanes, edges: Edges, curve: Floats, noise: Floats, kind: int, longest: int, key: np.uint64,
+    call: np.uint64,
 ) -> None:  # fmt: skip
     """Choose the loop of a kind once, outside of it: a choice inside is what keeps it from vectorising."""
     if kind == CONSTANT:
-        pulse(lanes, curve, noise, CONSTANT, longest, width, key, call)
+        pulse(run, edges, curve, noise, CONSTANT, longest, key, call)
     elif kind == AFFINE:
-        pulse(lanes, curve, noise, AFFINE, longest, width, key, call)
+        pulse(run, edges, curve, noise, AFFINE, longest, key, call)
     elif kind == EXPONENTIAL:
-        pulse(lanes, curve, noise, EXPONENTIAL, longest, width, key, call)
+        pulse(run, edges, curve, noise, EXPONENTIAL, longest, key, call)
     elif kind == POWER:
-        pulse(lanes, curve, noise, POWER, longest, width, key, call)
+        pulse(run, edges, curve, noise, POWER, longest, key, call)
     else:
-        pulse(lanes, curve, noise, PIECEWISE, longest, width, key, call)
+        pulse(run, edges, curve, noise, PIECEWISE, longest, key, call)
+
+
+class Block(NamedTuple):
+    """Scratch memory of one thread: lanes as the devices lie, and those pulsed one by one, in order."""
+
+    lanes: Lanes
+    run: Lanes
+    order: NDArray[np.int64]
+    edges: Edges
+
+
+@kernel
+def make_block(samples: int, words: int, rows: int) -> Block:
+    """Return scratch memory; see ``make_lanes``."""
+    lanes, run = make_lanes(samples, words, rows), make_lanes(0, words, rows)
+    return Block(lanes, run, np.zeros(LANES, np.int64), make_edges())
 
 
 @kernel
 def pulse_block(
-    lanes: Lanes, devices: Floats, curve: Floats, noise: Floats, kind: int, first: int, width: int,
+    block: Block, devices: Floats, curve: Floats, noise: Floats, kind: int, first: int, width: int,
     key: np.uint64, call: np.uint64, w: Floats, pulses: Counts,
 ) -> None:  # fmt: skip
     """Apply the counts in ``lanes`` to devices ``first`` to ``first + width - 1``; see ``apply_pulses``."""
+    lanes, run, order, edges = block
     longest = longest_of(lanes, width)
     if longest == 0:
         return
     for i in range(width):
-        e = np.uint64(first + i)  # unsigned: an index that may be negative is checked, and no vector's
-        lanes.elements[i], lanes.w[i] = np.uint32(e), w[e]
-        pulses[e] += lanes.ups[i] + lanes.downs[i]
-    for row in range(len(devices)):
-        for i in range(width):
-            lanes.cells[row, i] = devices[row, np.uint64(first + i)]
+        pulses[np.uint64(first + i)] += lanes.ups[i] + lanes.downs[i]
     words = min((longest + 63) >> 6, len(lanes.queue))
     jumps = kind <= AFFINE and noise[1] == ZERO and noise[2] == ZERO and noise[3] == ZERO
     if kind == AFFINE or not jumps:
-        line_up(lanes, words, width)
-    left = width
+        line_up(lanes, words, widened(width))
     if jumps:
-        left = jump(lanes, noise[0], kind, longest, width, key, call)
-        for i in range(width):
-            w[np.uint64(first + i)] = lanes.w[i]
+        left = jump_block(lanes, devices, noise[0], kind, longest, first, width, key, call, w)
         if left > 0 and kind == CONSTANT:  # whose jump asks for no order
-            line_up(lanes, words, width)
-        pack(lanes, left, words)
+            line_up(lanes, words, widened(width))
+    else:
+        left = 0
+        for i in range(width):
+            lanes.left[left] = i
+            left += lanes.ups[i] + lanes.downs[i] > 0
     if left > 0:
-        pulse_kind(lanes, curve, noise, kind, longest_of(lanes, left), left, key, call)
+        sort(lanes, left, longest, order, edges)
+        load(lanes, run, order, left, words, devices, w, first)
+        pulse_kind(run, edges, curve, noise, kind, longest, key, call)
         for i in range(left):
-            w[lanes.elements[i]] = lanes.w[i]
+            w[np.uint64(run.elements[i])] = run.w[i]
+
+
+@kernel
+def jump_block(
+    lanes: Lanes, devices: Floats, s: np.float32, kind: int, longest: int, first: int, width: int,
+    key: np.uint64, call: np.uint64, w: Floats,
+) -> int:  # fmt: skip
+    """Let all devices jump that may; returns how many are left, which ``lanes.left`` names."""
+    for i in range(width):
+        e = np.uint64(first + i)  # unsigned: an index that may be negative is checked, and no vector's
+        lanes.elements[i], lanes.w[i] = np.uint32(e), w[e]
+    for row in range(len(devices)):
+        for i in range(width):
+            lanes.cells[row, i] = devices[row, np.uint64(first + i)]
+    left = jump(lanes, s, kind, longest, widened(width), key, call)
+    for i in range(width):
+        w[np.uint64(first + i)] = lanes.w[i]
+    return left
 
 
 @kernel
@@ -149,34 +184,12 @@ def apply_pulses(
     Source: M. J. Rasch et al., IEEE AICAS 2021. Oracle: ``oracles_pulsed.apply_pulses``.
     Test: ``tests/statistical/test_pulsed_update.py``.
     """
-    lanes = make_lanes(1, 1, len(devices))
+    block = make_block(1, 1, len(devices))
+    ups, downs = block.lanes.ups, block.lanes.downs
     for start in range(first, last, LANES):
         width = min(LANES, last - start)
+        ups[width:], downs[width:] = np.int32(0), np.int32(0)
         for i in range(width):
             n = counts[start + i]
-            lanes.ups[i], lanes.downs[i] = max(n, np.int32(0)), max(-n, np.int32(0))
-        pulse_block(lanes, devices, curve, noise, kind, start, width, key, call, w, pulses)
-
-
-@kernel
-def write_noise(
-    key: np.uint64, elements: NDArray[np.int64], pulsed_at: NDArray[np.uint32], z: Floats
-) -> None:
-    """Redraw the write noise of ``elements``: a normal of (key, element, call) each (eq:write-noise).
-
-    Parameters
-    ----------
-    key : uint64
-    elements : (n,) int64
-        The devices that were pulsed or set.
-    pulsed_at : (size,) uint32
-        The call that did it.
-    z : (size,) float32
-        Overwritten at ``elements``, left alone elsewhere.
-    """
-    k0, k1 = halves(key)
-    zero = np.uint32(0)
-    for i in range(len(elements)):
-        e = elements[i]
-        a, b, _, _ = philox(np.uint32(e), pulsed_at[e], zero, zero, k0, k1)
-        z[e], _ = box_muller(a, b)
+            ups[i], downs[i] = max(n, np.int32(0)), max(-n, np.int32(0))
+        pulse_block(block, devices, curve, noise, kind, start, width, key, call, w, pulses)

@@ -91,11 +91,15 @@ def checked_update(
 
 
 def check_state(saved: Mapping[str, Array], own: Mapping[str, Array]) -> None:
-    """Raise InputError unless ``saved`` has every array that ``own`` has, of its shape."""
+    """Raise InputError unless ``saved`` has every array that ``own`` has, of its shape.
+
+    What grows with the number of writes, ``write_ticks``, may have any length.
+    """
     for key, value in own.items():
         if key not in saved:
             raise InputError(f"the saved chip state lacks '{key}': it is of another network or substrate")
-        if saved[key].shape != value.shape:
+        grows = key.endswith("/write_ticks") and saved[key].ndim == 1
+        if saved[key].shape != value.shape and not grows:
             raise InputError(
                 f"the saved chip state has '{key}' of shape {saved[key].shape}, not {value.shape}"
             )

@@ -131,7 +131,7 @@ class DeviceArray:
         """Program the devices of the weights ``due`` to their targets: all that a write draws is new."""
         state, planes = self._state, self._device.planes
         state.generation[due] += np.uint32(1)
-        state.programmed_at[due] = tick
+        state.programmed_at[due] = state.note_write(tick)
         draws = np.empty((2 * planes, len(due)), np.float32)
         programming_noise.write_draws(self._program_key, due, state.generation[due], draws)
         targets = self._device.targets(state.target[due].astype(np.float64))

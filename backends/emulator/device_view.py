@@ -104,8 +104,8 @@ class DeviceView:
             merged = self._flicker.fresh_bands(self._period) - 1
             corners = np.array([self._flicker.t_read, self._flicker.t0, merged])
             one_over_f.add_slow_bands(
-                elements, self._state.generation, self._state.programmed_at, self._band_keys[FAST_BANDS:],
-                FAST_BANDS, tick, self._period, corners, self._unit, self._slow,
+                elements, self._state.generation, self._state.ticks_of(elements),
+                self._band_keys[FAST_BANDS:], FAST_BANDS, tick, self._period, corners, self._unit, self._slow,
             )  # fmt: skip
         if self._traps is not None:
             self._traps.renew(elements, g, self._factors, self._device.g_max)
@@ -118,7 +118,7 @@ class DeviceView:
         g = state.g[:, elements]
         ageing = self._kind.ageing
         if ageing is not None:
-            at = np.minimum(state.programmed_at[elements], tick)
+            at = np.minimum(state.ticks_of(elements), tick)
             seconds = (tick - at).astype(np.float64) * self._period
             g = ageing.age(g, state.settling[:, elements], seconds, device.g_min, device.g_max)
         if self._kind.mismatch is not None:

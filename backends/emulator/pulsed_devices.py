@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.threads import for_each
 from hwnoise.devices.pulsed_update import PulsedUpdate
-from hwnoise.kernels import pulse_steps, pulse_trains, pulsed_update
+from hwnoise.kernels import pulse_marks, pulse_steps, pulse_trains, pulsed_update
 from hwnoise.kernels.gaussian import fill_gaussian
 from hwnoise.kernels.uniform import fill_uniform
 from hwnoise.streams import Stream
@@ -54,15 +56,13 @@ class PulsedDevices:
     def pulse(self, counts: Counts, call: int) -> tuple[int, int]:
         """Deliver ``counts`` (size,) pulses, negative ones down; returns how many devices and pulses."""
 
-        def work(part: slice) -> None:
+        def work(part: slice, pulses: Counts) -> None:
             pulsed_update.apply_pulses(
                 counts, self.constants.cells, self._curve, self._update.noise, self._kind, part.start,
                 part.stop, self._cycle_key, np.uint64(call), self.w, pulses,
             )  # fmt: skip
 
-        pulses = np.zeros(self._size, np.int32)
-        for_each(work, _shares(self._size, SHARE), self._size > SHARE)
-        return self._mark(pulses, call)
+        return self._deliver(work, _shares(self._size, SHARE), 1, call)
 
     def coincide(self, x: Words, d: Words, side: int, call: int) -> tuple[int, int]:
         """Deliver a pulse at every coincidence of trains ``x`` (samples, n_in) and ``d`` (samples, n_out).
@@ -70,16 +70,32 @@ class PulsedDevices:
         ``side`` picks coincidences of one sign, 0 takes both; returns how many devices and pulses.
         """
 
-        def work(rows: slice) -> None:
+        def work(rows: slice, pulses: Counts) -> None:
             pulse_trains.apply_trains(
                 x, d, self.constants.cells, self._curve, self._update.noise, self._kind, side, rows.start,
                 rows.stop, self._cycle_key, np.uint64(call), self.w, pulses,
             )  # fmt: skip
 
-        pulses = np.zeros(self._size, np.int32)
-        rows = max(1, SHARE // d.shape[1])
-        for_each(work, _shares(x.shape[1], rows), self._size > SHARE)
-        return self._mark(pulses, call)
+        n_out = d.shape[1]
+        return self._deliver(work, _shares(x.shape[1], max(1, SHARE // n_out)), n_out, call)
+
+    def _deliver(
+        self, work: Callable[[slice, Counts], None], shares: list[slice], each: int, call: int
+    ) -> tuple[int, int]:
+        """Do the ``shares`` of a call, of ``each`` devices an entry, and note what was pulsed how often."""
+        pulses, done = np.zeros(self._size, np.int32), []
+
+        def share(part: slice) -> None:
+            work(part, pulses)
+            found = pulse_marks.mark_pulsed(
+                pulses, part.start * each, part.stop * each, call, self._write_key,
+                self._update.write_noise > 0, self.pulsed_at, self.writes, self._z,
+            )  # fmt: skip
+            done.append(found)
+
+        for_each(share, shares, self._size > SHARE)
+        devices, total = zip(*done, strict=True)
+        return sum(devices), sum(total)
 
     def reset(self, elements: Elements, call: int) -> None:
         """Take ``elements`` back to where a reset leads (eq:pulse-reset)."""
@@ -123,14 +139,7 @@ class PulsedDevices:
     def renew(self, elements: Elements) -> None:
         """Bring the write noise of ``elements`` in line with the calls that pulsed them."""
         if self._update.write_noise:
-            pulsed_update.write_noise(self._write_key, elements, self.pulsed_at, self._z)
-
-    def _mark(self, pulses: Counts, call: int) -> tuple[int, int]:
-        due = np.flatnonzero(pulses)
-        self.pulsed_at[due] = call
-        self.writes[due] += np.uint32(1)
-        self.renew(due)
-        return len(due), int(pulses.sum(dtype=np.int64))
+            pulse_marks.write_noise(self._write_key, elements, self.pulsed_at, self._z)
 
     def _put(self, elements: Elements, w: Floats) -> None:
         low, high = self.constants.cells[pulse_steps.B_MIN], self.constants.cells[pulse_steps.B_MAX]

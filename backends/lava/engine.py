@@ -68,7 +68,9 @@ class EngineProgram(LavaProgram):
             )
         super().__init__(network, substrate, stream, headroom, timeout)
         if substrate.stochastic_synapse is not None:
-            raise MismatchError("the synapses of Lava's learning engine transmit every spike: none is stochastic")
+            raise MismatchError(
+                "the synapses of Lava's learning engine transmit every spike: none is stochastic"
+            )
         self.steps = steps
         self._plan = _with_engine(self._plan, steps * activity, exponent)
 

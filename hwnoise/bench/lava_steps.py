@@ -24,6 +24,7 @@ ACTIVITIES = (0.02, 0.1, 0.5)
 PROMISED = 0.1  # the activity at which a limit holds
 STEPS = 1000
 LIMIT = 1 / 300
+ROUNDS = 20
 LAVA = "Lava, without recording"
 
 
@@ -69,7 +70,7 @@ def cases() -> Iterator[Case]:
             rival = Rival(sizes, activity)
             name = f"integers {sizes} batch 1, {activity:.0%} active"
             limit = LIMIT if activity == PROMISED else None
-            yield Case(name, rival.prepare, {"": (LAVA,)}, limit, thread_count(), rival.note)
+            yield Case(name, rival.prepare, {"": (LAVA,)}, limit, thread_count(), rival.note, ROUNDS)
 
 
 def missing() -> list[str]:

@@ -69,7 +69,9 @@ def dynamics_of(network: Network, name: str, rules: Arithmetic) -> Dynamics:
     if not isinstance(node, KNOWN):
         raise MismatchError(f"neurons {name!r} ({node.kind}) have no counterpart on a chip of integers")
     if network.dt is None:
-        raise InputError(f"neurons {name!r}: the network does not state dt, its time step in seconds (dt=..., --dt)")
+        raise InputError(
+            f"neurons {name!r}: the network does not state dt, its time step in seconds (dt=..., --dt)"
+        )
     rule, dt = convention_of(network.metadata, name), network.dt
     _check_reset(network, name, node, rule, rules)
     tau = _parameter(node, name, "tau_mem" if hasattr(node, "tau_mem") else "tau")

@@ -35,13 +35,19 @@ def raster(
         is_last = number == len(populations) - 1
         panels.append(
             {
-                "data": rows(spikes),
+                "data": rows([*_unseen(titles), *spikes]),
                 "facet": {"column": _columns(titles, shown=number == 0)},
                 "spacing": 20,
                 "spec": {
                     "width": PANEL,
                     "height": height,
-                    "mark": {"type": "tick", "thickness": 2, "opacity": 1, "size": 0.85 * height / count},
+                    "mark": {
+                        "type": "tick",
+                        "thickness": 2,
+                        "opacity": 1,
+                        "clip": True,
+                        "size": 0.85 * height / count,
+                    },
                     "encoding": {
                         "x": _time(steps, "step" if is_last else None),
                         "y": _neurons(name, count),
@@ -174,6 +180,11 @@ def overlay(found: Sequence[Row], *, titles: Sequence[str], steps: int, sources:
             ],
         },
     }
+
+
+def _unseen(titles: Sequence[str]) -> list[Row]:
+    """One point before the first step for each sample, which is cut off: a silent one has its panel, too."""
+    return [{"sample": title, "step": -1, "row": 0, "sign": 1} for title in titles]
 
 
 def _columns(titles: Sequence[str], shown: bool = True) -> Spec:

@@ -34,6 +34,7 @@ DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
         "epochs": 40,
         "optimizer": {"learning_rate": 0.005, "weight_decay": 0.02},
     },
+    ("mnist5k", "image"): {"optimizer": {"learning_rate": 0.01}},
     ("xor", "*"): {"epochs": 300, "batch_size": 4},
     ("parity", "*"): {"epochs": 200, "batch_size": 16},
 }
@@ -58,14 +59,14 @@ TIMED_TASKS = ("order",)  # whose samples have a time axis of their own
 
 
 def defaults_for(
-    task: str, device: str, timed: bool = False, coding: str | None = None
+    task: str, device: str, timed: bool = False, coding: str | None = None, image: bool = False
 ) -> list[dict[str, Any]]:
     """List the entries for one pair, the most general first, so that later ones may overrule earlier ones.
 
     With ``timed`` the network has time: entries under the device ``"timed"``, and under a coding that
-    was asked for, then hold as well.
+    was asked for, then hold as well; with ``image`` it begins with an image: those under ``"image"``.
     """
-    kinds = ("*", *(("timed", coding) if timed else ()), device)
+    kinds = ("*", *(("timed", coding) if timed else ()), *(("image",) if image else ()), device)
     family = task.partition("-")[0]
     tasks = dict.fromkeys(("*", family, task))  # "digits" is its own family: named once
     return [DEFAULTS[name, kind] for name in tasks for kind in kinds if (name, kind) in DEFAULTS]

@@ -150,6 +150,9 @@ def _announce(experiment: Experiment, folder: RunFolder, forecast: dict[str, Any
     codec = Codec.from_metadata(experiment.network.metadata)
     if codec is not None:
         say(f"a network with time: {codec.sentence()}", progress)
+    most = experiment.program.capabilities.max_batch
+    if most is not None:
+        say(f"this chip reads at most {most} at a time: updates of {config.batch_size}", progress)
     say(forecast["sentence"], progress)
     say(measure.memory_sentence(forecast["memory"]), progress)
 

@@ -11,7 +11,8 @@ from typing import Any
 from hwnoise import toml
 from hwnoise.cnn import is_cnn
 from hwnoise.errors import InputError
-from hwnoise.training.by_learner import defaults_of
+from hwnoise.training.by_backend import BY_BACKEND
+from hwnoise.training.by_learner import FROM_NOISE, defaults_of
 from hwnoise.training.config import RunConfig, validate
 from hwnoise.training.defaults import STARTED, STARTED_TIMED, TIMED_TASKS, defaults_for
 from hwnoise.training.starting import holds_weights_only, read_network, require_network
@@ -68,16 +69,18 @@ def resolve(config: RunConfig) -> RunConfig:
         config = _on_kept_chip(config, config.chip)
     table: Table = {}
     task = "data" if config.data else config.task
-    for entry in defaults_for(task, config.device, is_timed(config), config.coding):
+    timed = is_timed(config)
+    started = merge(STARTED, STARTED_TIMED if timed else {}) if config.weights is not None else {}
+    given = config.model_dump(exclude_unset=True) | {"seed": config.seed}
+    for entry in defaults_for(task, config.device, timed, config.coding, _is_image(config)):
         table = merge(table, entry)
-    if config.weights is not None:
-        table = merge(merge(table, STARTED), STARTED_TIMED if is_timed(config) else {})
+    learner = str({"learner": config.learner, **table, **started, **given}["learner"])
+    for entry in (FROM_NOISE.get(learner, {}), BY_BACKEND.get(config.backend, {}), started):
+        table = merge(table, entry)
     if _network_file(config) is not None:
         for key in _CODEC:  # a network from a file brings its own
             table.pop(key, None)
-    given = config.model_dump(exclude_unset=True) | {"seed": config.seed}
-    table = merge(table, defaults_of(str(given.get("learner", table.get("learner", config.learner)))))
-    filled = validate(merge(table, given), "defaults")
+    filled = validate(merge(merge(table, defaults_of(learner)), given), "defaults")
     return validate(filled.model_dump(), "defaults")  # every field now counts as chosen
 
 
@@ -101,6 +104,11 @@ def is_timed(config: RunConfig) -> bool:
     from hwnoise import substrate
 
     return "fixed_point" in substrate.load(config.device, config.device_options).effects()
+
+
+def _is_image(config: RunConfig) -> bool:
+    """Whether the network is named by sizes that begin with an image."""
+    return config.network is not None and is_cnn(config.network)
 
 
 def _network_file(config: RunConfig) -> str | None:

@@ -6,13 +6,14 @@ import hashlib
 import inspect
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
 from hwnoise import learners, optimizers, substrate, tasks
+from hwnoise.arithmetic import ARITHMETICS
 from hwnoise.backends import registry
 from hwnoise.backends.base import Backend, Program
 from hwnoise.chips import NamedChip
@@ -141,7 +142,16 @@ def choose_network(config: RunConfig, stream: Stream) -> Network:
     else:
         tau = None if config.coding is None else config.tau
         network = make_network(str(config.network), stream, config.gain, tau)
+        network = _as_the_chip_resets(network, config)
     return network if config.weights is None else with_weights_of(network, config.weights)
+
+
+def _as_the_chip_resets(network: Network, config: RunConfig) -> Network:
+    """Return spiking neurons of our own making with the only reset that a chip of integers has."""
+    chip = substrate.load(config.device, config.device_options).fixed_point
+    if chip is None or not network.is_timed:
+        return network
+    return replace(network, reset=ARITHMETICS[chip.arithmetic].reset)
 
 
 def _stated(config: RunConfig) -> dict[str, Any]:

@@ -73,7 +73,10 @@ def same_reading(here: Reading, there: Reading, rng: np.random.Generator) -> dic
 
 @pytest.mark.parametrize(("make", "tables"), CHIPS)
 def test_runs_and_writes_are_the_emulators(make: Any, tables: Any, rng: np.random.Generator) -> None:
-    """Noise, states, traces, weights, counts: run, write, run again (eq:loihi-noise, eq:loihi-membrane, eq:loihi-release)."""
+    """Noise, states, traces, weights, counts: run, write, run again.
+
+    Checks eq:loihi-noise, eq:loihi-membrane and eq:loihi-release.
+    """
     network = make(rng)
     probes = (
         Probe(2, observe=SEEN, local=LocalRule("trace", "drive_difference")),

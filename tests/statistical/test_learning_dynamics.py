@@ -18,9 +18,9 @@ from oracles_learning import (
 )
 
 from hwnoise import learners, optimizers
-from hwnoise.oracle import alignment, effective_rank
 from hwnoise.backends.base import Reading
 from hwnoise.forecast import forecast
+from hwnoise.oracle import alignment, effective_rank
 from hwnoise.streams import Stream
 from hwnoise.testing import assert_mean, assert_rejects
 

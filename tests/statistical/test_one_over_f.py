@@ -298,7 +298,7 @@ def test_programming_renews_what_is_slow(rng: np.random.Generator) -> None:
     old, new = (DeviceArray(kind, np.ones((1, N), np.float32), Stream(77), 1 / X) for _ in range(2))
     state = new.state()
     state["generation"] += np.uint32(1)
-    state["programmed_at"][:] = start = 10**9
+    state["write_ticks"][:] = start = 10**9
     new.restore(state)
     apart = []
     for tick in (start, start + 1, start + 100, start + 1000):

@@ -69,7 +69,7 @@ def lif_next(x: Array, neuron: Array, reset: str, keeps_input: bool) -> tuple[Ar
 
 
 def lif_corrected(x: Array, neuron: Array) -> tuple[Array, Array]:
-    """Spikes and membranes (rows, steps, n); a reset that leaves the membrane above threshold is taken back."""
+    """Spikes and membranes (rows, steps, n); a reset that leaves it above threshold is taken back."""
     decay, gain, offset, threshold, drop, _ = neuron
     v = np.zeros(x[:, 0].shape, F)
     spikes, seen = np.zeros_like(x), np.zeros_like(x)

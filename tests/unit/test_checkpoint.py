@@ -16,9 +16,9 @@ from safetensors.numpy import load_file
 
 from hwnoise import files
 from hwnoise.errors import InputError
+from hwnoise.tensors import read_arrays, write_arrays
 from hwnoise.training.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from hwnoise.training.history import Epoch, History, Sums
-from hwnoise.tensors import read_arrays, write_arrays
 
 
 def make_checkpoint() -> Checkpoint:

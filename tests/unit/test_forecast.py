@@ -10,8 +10,8 @@ import pytest
 from oracles_learning import ToyChip, bound, half_squared_error, shows
 
 from hwnoise import learners
-from hwnoise.oracle import effective_rank, forward
 from hwnoise.forecast import Forecast, LayerForecast, as_batch, forecast
+from hwnoise.oracle import effective_rank, forward
 from hwnoise.streams import Stream
 from hwnoise.tasks.base import Split, Task
 

@@ -21,7 +21,7 @@ from hwnoise.devices.fixed_point import FixedPoint
 from hwnoise.errors import InputError
 from hwnoise.network import Network
 from hwnoise.quantization import quantize
-from hwnoise.report import spiking
+from hwnoise.report import markup, spiking
 from hwnoise.report.activity import Activity, course_of, read_activity, write_activity
 from hwnoise.streams import Stream
 from hwnoise.training.activity import record_activity
@@ -95,9 +95,20 @@ def test_large_populations_are_thinned_and_said_so(rng: np.random.Generator) -> 
     sent = (rng.random((2, 5, 784)) < 0.1).astype(np.int8)
     figure = spiking.spikes([course_of("input", sent, None)], ("a", "b"))
     assert "every 17th of 784 in input" in figure.description
-    drawn = figure.spec["vconcat"][0]["data"]["values"]
+    drawn = [row for row in figure.spec["vconcat"][0]["data"]["values"] if row["step"] > 0]
     assert len(drawn) == np.count_nonzero(sent[:, :, ::17])
     assert figure.numbers.rows[0][2:] == tuple(str(int(each.sum())) for each in sent)
+
+
+def test_a_silent_sample_keeps_its_panel_and_the_others_their_place() -> None:
+    sent = np.zeros((3, 5, 4), np.int8)
+    sent[2] = 1
+    figure = spiking.spikes([course_of("hidden1_neurons", sent, None)], ("a", "b", "c"))
+    assert list(dict.fromkeys(row["sample"] for row in figure.spec["vconcat"][0]["data"]["values"])) == [
+        "a", "b", "c",
+    ]  # fmt: skip
+    drawn = markup.svg(figure, "x")
+    assert drawn.count(">0</text>") == 3  # an axis each
 
 
 def test_a_network_without_time_has_no_such_pictures() -> None:

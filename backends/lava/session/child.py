@@ -74,7 +74,9 @@ def _compile_kernels() -> None:
     fill_loihi_noise(np.uint64(0), np.uint64(0), 0, 7, np.zeros((1, 1), np.int32))
     sent, tick = np.zeros((1, 1, 1), np.int32), np.zeros(1, np.uint64)
     quiet = np.zeros((1, 1), np.bool_)
-    add_released(sent, one[None].astype(np.int16), (0, 0), np.uint32(0), tick, tick, quiet, False, sent.copy())
+    add_released(
+        sent, one[None].astype(np.int16), (0, 0), np.uint32(0), tick, tick, quiet, False, sent.copy()
+    )
     trace = np.zeros((1, 1, 1), np.float32)
     fill_trace(trace.astype(np.int8), np.float32(0), trace)
     fill_trace(trace.astype(np.int32), np.float32(0), trace)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from hwnoise.backends.base import Array, Reading, SecondDerivatives
+from hwnoise.backends.base import Array, Capabilities, Reading, SecondDerivatives
 from hwnoise.errors import MismatchError
 from hwnoise.learners.base import GRADIENT, STATIC, Needs, at_least
 from hwnoise.learners.yardsticks.base import BACKWARD, FORWARD, JACOBIAN, SECOND
 from hwnoise.learners.yardsticks.curved import CurvedYardstick, Slope, not_negative
 from hwnoise.learners.yardsticks.solvers import Product, lanczos
+
+if TYPE_CHECKING:
+    from hwnoise.network import Network
 
 
 @dataclass
@@ -52,6 +55,15 @@ class CubicNewton(CurvedYardstick):
         super().__post_init__()
         self.bound = not_negative(self.name, "bound", self.bound, above=True)
         self.subspace = at_least(self.name, "subspace", self.subspace, 1)
+
+    def bind(self, network: Network, capabilities: Capabilities) -> None:
+        """See ``Learner.bind``; refuses networks with time, whose slopes at a spike are made up."""
+        if network.is_timed and self.needs.met_by(capabilities):
+            raise MismatchError(
+                f"learner {self.name} needs second derivatives, and a spike has none: the slope that stands for "
+                "its first derivative is itself the derivative of nothing; gauss-newton does without"
+            )
+        super().bind(network, capabilities)
 
     def work(self) -> float:
         """See ``Yardstick.work``: a gradient, and products of both parts of the Hessian."""
