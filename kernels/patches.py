@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
@@ -39,11 +40,12 @@ def take_patches(
     tall, broad = kernel_size
     for n in range(rows):
         for y in range(high):
+            patches = out[n, y]
             for c in range(image.shape[1]):
                 for i in range(tall):
                     line = image[n, c, (first + y) * stride[0] + i * dilation[0]]
-                    at = (c * tall + i) * broad
-                    for x in range(wide):
-                        patch, left = out[n, y, x], x * stride[1]
-                        for j in range(broad):
-                            patch[at + j] = line[left + j * dilation[1]]
+                    for j in range(broad):
+                        # a column of all places at a time: rows of a filter are short, those of an image long
+                        at, left = np.uint64((c * tall + i) * broad + j), np.uint64(j * dilation[1])
+                        for x in range(wide):
+                            patches[np.uint64(x), at] = line[left + np.uint64(x * stride[1])]

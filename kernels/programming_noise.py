@@ -33,16 +33,30 @@ def write_draws(
     A pure function of (key, element, generation): four rows are one Philox block, of counter
     (element, generation, block, 0).
     """
+    for first in range(0, len(out), 4):
+        _draw_block(key, elements, generations, np.uint32(first // 4), out[first : first + 4])
+
+
+@kernel
+def _draw_block(
+    key: np.uint64,
+    elements: NDArray[np.int64],
+    generations: NDArray[np.uint32],
+    block: np.uint32,
+    out: NDArray[np.float32],
+) -> None:
+    """Write two rows of ``write_draws``, or four: one Philox block of every weight."""
     k0, k1 = halves(key)
-    rows = out.shape[0]
+    zero = np.uint32(0)
+    if len(out) == 2:
+        for i in range(len(elements)):
+            a, b, _, _ = philox(np.uint32(elements[i]), generations[i], block, zero, k0, k1)
+            out[0, i], out[1, i] = box_muller(a, b)
+        return
     for i in range(len(elements)):
-        for first in range(0, rows, 4):
-            a, b, c, d = philox(
-                np.uint32(elements[i]), generations[i], np.uint32(first // 4), np.uint32(0), k0, k1
-            )
-            out[first, i], out[first + 1, i] = box_muller(a, b)
-            if first + 2 < rows:
-                out[first + 2, i], out[first + 3, i] = box_muller(c, d)
+        a, b, c, d = philox(np.uint32(elements[i]), generations[i], block, zero, k0, k1)
+        out[0, i], out[1, i] = box_muller(a, b)
+        out[2, i], out[3, i] = box_muller(c, d)
 
 
 @kernel

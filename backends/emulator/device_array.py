@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnoise.backends.emulator.chunks import row_slices, slices
+from hwnoise.backends.emulator.chunks import row_slices, run_of, slices
 from hwnoise.backends.emulator.device_state import DeviceState
 from hwnoise.backends.emulator.device_view import DeviceView
 from hwnoise.backends.emulator.read import View
@@ -129,18 +129,18 @@ class DeviceArray:
 
     def _program(self, due: Elements, tick: int) -> None:
         """Program the devices of the weights ``due`` to their targets: all that a write draws is new."""
-        state, planes = self._state, self._device.planes
-        state.generation[due] += np.uint32(1)
-        state.programmed_at[due] = state.note_write(tick)
+        state, planes, at = self._state, self._device.planes, run_of(due)
+        state.generation[at] += np.uint32(1)
+        state.programmed_at[at] = state.note_write(tick)
         draws = np.empty((2 * planes, len(due)), np.float32)
-        programming_noise.write_draws(self._program_key, due, state.generation[due], draws)
-        targets = self._device.targets(state.target[due].astype(np.float64))
+        programming_noise.write_draws(self._program_key, due, state.generation[at], draws)
+        targets = self._device.targets(state.target[at].astype(np.float64))
         for plane, x in enumerate(targets):
             x = self._quantized(x, due, plane)
-            state.g[plane, due] = self._programmed(x, draws[plane], due, plane)
+            state.g[plane, at] = self._programmed(x, draws[plane], due, plane)
             if self._kind.ageing is not None:
                 g_t = self._device.g_min + x * (self._device.g_max - self._device.g_min)
-                state.settling[plane, due] = self._kind.ageing.settle(
+                state.settling[plane, at] = self._kind.ageing.settle(
                     g_t / self._device.g_max, draws[planes + plane]
                 )
         self._hold_faults(due)

@@ -61,7 +61,7 @@ class DeviceState:
         )
 
     def note_write(self, tick: int) -> np.uint32:
-        """Return the entry of ``write_ticks`` for a write at ``tick``, which is added if it is not the last."""
+        """Return the entry of ``write_ticks`` for a write at ``tick``, a new one unless it is the last."""
         if self.write_ticks[-1] != tick:
             if len(self.write_ticks) > len(self.programmed_at) + SPARE:
                 used, self.programmed_at[:] = np.unique(self.programmed_at, return_inverse=True)

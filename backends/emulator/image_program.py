@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import prod
 from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
@@ -13,12 +12,6 @@ from hwnoise.backends.base import ONE_PASS, Probe, Reading
 from hwnoise.backends.emulator.checks import check_probe, checked_inputs
 from hwnoise.backends.emulator.timed.program import TimedProgram
 from hwnoise.backends.emulator.timed.reading import Seen
-from hwnoise.devices.clock import Clock
-from hwnoise.errors import MismatchError
-from hwnoise.network import Network
-from hwnoise.nodes import Conv1d, Conv2d
-from hwnoise.streams import Stream
-from hwnoise.substrate import Substrate
 
 Array = NDArray[Any]
 
@@ -27,12 +20,8 @@ class ImageProgram(TimedProgram):
     """A chip of the kind ``substrate``, drawn from ``stream``, running a ``network`` of convolutions.
 
     Implements ``hwnoise.backends.base.Program`` for networks without time. Filters lie on one array each,
-    which is read at all places of a sample one after the other; a sample takes as long as the largest
-    layer needs, and that is the clock's period.
+    which is read at all places of a sample one after the other, as in ``TimedProgram``.
     """
-
-    def __init__(self, network: Network, substrate: Substrate, stream: Stream, headroom: float) -> None:
-        super().__init__(network, paced(substrate, places(network)), stream, headroom)
 
     def run(self, x: ArrayLike, probe: Probe = ONE_PASS) -> Reading:
         """Read the batch ``x`` (samples, n_in) ``probe.passes`` times.
@@ -64,28 +53,6 @@ class ImageProgram(TimedProgram):
         self.events["reads"] += reads
         for layer in self.layers.values():
             self._count(layer, reads * layer.rate)
-
-
-def places(network: Network) -> int:
-    """Reads that the largest layer takes for one sample."""
-    filters = (n for n, node in network.nodes.items() if isinstance(node, (Conv1d, Conv2d)))
-    return max((prod(network.output_shapes[name][1:]) for name in filters), default=1)
-
-
-def paced(substrate: Substrate, reads: int) -> Substrate:
-    """``substrate`` with a period in which one array is read ``reads`` times.
-
-    Raises
-    ------
-    MismatchError
-        If its drift or slow noise has no fit for samples so far apart.
-    """
-    period = substrate.clock.read_period * reads
-    for effect in (substrate.one_over_f, substrate.drift):
-        problem = next(iter(effect.problems(period)), None) if effect is not None else None
-        if problem is not None:
-            raise MismatchError(f"'{substrate.name}' would read a layer {reads} times a sample: {problem}")
-    return substrate.model_copy(update={"clock": Clock(read_period=period)})
 
 
 def _without_steps(seen: Mapping[str, Array]) -> dict[str, Array]:

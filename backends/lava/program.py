@@ -34,9 +34,10 @@ class LavaProgram(IntegerProgram):
     """A digital chip of the kind ``substrate`` as a graph of Lava processes.
 
     Implements ``hwnoise.backends.base.Program`` with the bits of the emulator: the same quantisation,
-    ticks, noise, traces and events. Dense layers are Lava's own, or ReleasingDense where synapses
-    release at random; neurons are NoisyLIF; beside each layer a Learner sums up traces and writes weights. The graph starts at the first run and lives
-    until ``close``, an error, or the end of this object.
+    ticks, noise, releases, traces and events. Dense layers are Lava's own, or ReleasingDense where
+    synapses release at random; neurons are NoisyLIF; beside each layer a Learner sums up traces and
+    writes weights. The graph starts at the first run and lives until ``close``, an error, or the end
+    of this object.
 
     Parameters
     ----------

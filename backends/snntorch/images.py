@@ -6,29 +6,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import torch
 from numpy.typing import NDArray
 
 from hwnoise.backends.base import ONE_PASS, Probe, Reading
 from hwnoise.backends.emulator.checks import check_probe, checked_inputs
-from hwnoise.backends.emulator.image_program import paced, places
 from hwnoise.backends.snntorch.derivatives import TorchDerivatives
 from hwnoise.backends.snntorch.leaves import without_derivatives
 from hwnoise.backends.snntorch.timed import TorchTimedProgram
-from hwnoise.network import Network
-from hwnoise.streams import Stream
-from hwnoise.substrate import Substrate
 
 Array = NDArray[Any]
 
 
 class TorchImageProgram(TorchTimedProgram):
     """As the emulator's ``ImageProgram``, every sample one step, with derivatives."""
-
-    def __init__(
-        self, network: Network, substrate: Substrate, stream: Stream, headroom: float, device: torch.device
-    ) -> None:
-        super().__init__(network, paced(substrate, places(network)), stream, headroom, device)
 
     def run(self, x: Array, probe: Probe = ONE_PASS) -> Reading:
         """Read the batch ``x`` (samples, n_in) ``probe.passes`` times; see ``ImageProgram.run``."""

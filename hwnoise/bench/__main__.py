@@ -15,6 +15,7 @@ from hwnoise.bench import (
     convolution,
     draws,
     lava_steps,
+    many,
     pcm,
     peers,
     programming,
@@ -28,7 +29,7 @@ from hwnoise.bench import (
 from hwnoise.bench.timing import Case, measure
 from hwnoise.errors import HwnoiseError, InputError
 
-DEVICES = (reads, pcm, convolution, programming, pulses)
+DEVICES = (reads, pcm, convolution, programming, many, pulses)
 MODULES = (*DEVICES, draws, training, cold, spiking, torch_path, lava_steps, peers)  # as in the table
 OUT = Path("build/bench.json")
 SECONDS, QUICK_SECONDS = 1.0, 0.1

@@ -87,6 +87,8 @@ def _short(found: Deployment) -> Iterator[str]:
 def _lines(name: str, found: Deployment) -> Iterator[str]:
     yield f"{name}: {found.neurons:,} neurons, {found.synapses:,} synapses"
     yield from (f"  {note}" for note in found.notes)
+    if found.quantization is not None:
+        yield from found.quantization.lines()
     if found.real is not None:
         yield f"run by Lava: {_where(found)}"
         yield f"  {_outcome(found)}"

@@ -12,6 +12,7 @@ import numpy as np
 from hwnoise.deploying import netx, script
 from hwnoise.deploying.comparison import Comparison, compare
 from hwnoise.deploying.picture import write_picture
+from hwnoise.deploying.quantized import Quantized
 from hwnoise.deploying.subject import Subject
 from hwnoise.errors import InputError
 from hwnoise.integers import IntegerSynapses
@@ -44,6 +45,8 @@ class Deployment:
         What was written.
     notes : tuple of str
         What was chosen or lost on the way, a sentence each.
+    quantization : Quantized or None
+        What a network of floats lost on its way to integers.
     """
 
     backend: str
@@ -60,6 +63,7 @@ class Deployment:
     comparison: Comparison | None = None
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    quantization: Quantized | None = None
 
     @property
     def mismatches(self) -> int | None:
@@ -122,8 +126,9 @@ def deploy(
     files, notes = _written(subject, emit, emit_netx)
     files += () if report is None else (str(report),)
     account = Deployment(
-        to, **sizes, float_accuracy=subject.float_accuracy, files=files, notes=(*subject.notes, *notes)
-    )
+        to, **sizes, float_accuracy=subject.float_accuracy, files=files, notes=(*subject.notes, *notes),
+        quantization=subject.quantized,
+    )  # fmt: skip
     if verify or not files or report is not None:
         return _run(subject, account, verify, report, timeout)
     return account

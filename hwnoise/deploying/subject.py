@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.deploying import rates
+from hwnoise.deploying.quantized import Quantized, quantize_with
 from hwnoise.errors import InputError, MismatchError
 from hwnoise.integers import IntegerNetwork
 from hwnoise.network import Network
@@ -18,7 +19,7 @@ from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
 if TYPE_CHECKING:
-    from hwnoise.tasks.base import Task
+    from hwnoise.tasks.base import Split, Task
     from hwnoise.training import RunConfig
 
 Array = NDArray[Any]
@@ -45,6 +46,8 @@ class Subject:
         Of the network of numbers that was converted, on the same samples.
     notes : tuple of str
         What was chosen or lost on the way, a sentence each.
+    quantized : Quantized, optional
+        What a network of floats lost on its way to integers.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Subject:
     readout: Literal["mean", "last"] = "mean"
     float_accuracy: float | None = None
     notes: tuple[str, ...] = ()
+    quantized: Quantized | None = None
 
     def accuracy(self, output: Array) -> float | None:
         """Return the share of samples whose strongest output (samples, steps, n) is their label's."""
@@ -100,14 +104,17 @@ def load(path: str | Path, *, samples: int = 100, steps: int | None = None, **fl
     if not network.is_timed:
         return _converted(name, network, task, samples, steps or RATE_STEPS)
     chip = _chip(config, flags.get("device"))
-    integers, notes = _quantized(network, chip)
-    notes = (*network.assumptions, *notes)
     if task is None or config is None:
         x = _random(network.n_inputs, samples, steps or 100, stream)
+        integers, lost = _integers(network, chip, "samples of random spikes", x, None)
         note = f"no task is named: {samples} samples of random spikes, each input active in one step of ten"
-        return Subject(name, integers, x, None, notes=(*notes, note))
-    x = _encoded(network, task, config.model_copy(update={"steps": steps or config.steps}), samples, stream)
-    return Subject(name, integers, x, task.test.y[:samples], notes=notes)
+        return Subject(name, integers, x, None, notes=(*network.assumptions, note), quantized=lost)
+    config = config.model_copy(update={"steps": steps or config.steps})
+    seen, x = (
+        _encoded(network, task, part, config, samples, stream) for part in (task.validation, task.test)
+    )
+    integers, lost = _integers(network, chip, "validation samples", seen, task.validation.y[:samples])
+    return Subject(name, integers, x, task.test.y[:samples], notes=network.assumptions, quantized=lost)
 
 
 def _config(path: Path, flags: Mapping[str, Any]) -> RunConfig | None:
@@ -141,17 +148,19 @@ def _chip(config: RunConfig | None, device: str | None) -> Substrate:
     return substrate.load(CHIP)
 
 
-def _quantized(network: Network, chip: Substrate) -> tuple[IntegerNetwork, tuple[str, ...]]:
+def _integers(
+    network: Network, chip: Substrate, data: str, x: Array, labels: Array | None
+) -> tuple[IntegerNetwork, Quantized | None]:
+    """Return the integers that a network has on its chip, or those that ``x`` shows to be good ones."""
     from hwnoise.quantization import quantize
 
     if chip.fixed_point is None or chip.fixed_point.arithmetic != "loihi":
         raise MismatchError(
             f"'{chip.name}' does not compute in Loihi's integers: name a chip that does, such as {CHIP}"
         )
-    integers, report = quantize(network, chip.fixed_point)
     if "integers" in network.metadata:
-        return integers, ()
-    return integers, (f"the weights became the integers of {chip.name}", *report.notes)
+        return quantize(network, chip.fixed_point)[0], None
+    return quantize_with(network, chip, data, x, labels)
 
 
 def _converted(name: str, network: Network, task: Task | None, samples: int, steps: int) -> Subject:
@@ -168,14 +177,16 @@ def _converted(name: str, network: Network, task: Task | None, samples: int, ste
     return Subject(name, found.integers, found.encode(x), labels, "last", exact, (note,))
 
 
-def _encoded(network: Network, task: Task, config: RunConfig, samples: int, stream: Stream) -> Array:
-    """Return the first test samples as spikes, int32."""
+def _encoded(
+    network: Network, task: Task, part: Split, config: RunConfig, samples: int, stream: Stream
+) -> Array:
+    """Return the first samples of ``part`` as spikes, int32."""
     from hwnoise.training.presenting import choose_codec
 
     codec = choose_codec(config, network, task)
     if codec is None:
         raise MismatchError("this network has no neurons with time")
-    x = codec.encode(task.test.x[:samples], stream.child("coding").key)
+    x = codec.encode(part.x[:samples], stream.child("coding").key)
     whole = np.rint(x).astype(np.int32)
     if not np.array_equal(whole, x):
         raise MismatchError(f"coding {codec.name} gives currents, and a chip of integers takes spikes")

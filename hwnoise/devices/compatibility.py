@@ -133,8 +133,9 @@ def _releases(synapse: StochasticSynapse, chip: FixedPoint) -> Iterator[str]:
         )
     elif chip.exponent_max - abs(synapse.lift) < chip.exponent_min:
         yield (
-            f"stochastic_synapse.probability = {synapse.probability:g} takes a power of two of {synapse.lift} "
-            f"on weighted sums, and fixed_point allows {chip.exponent_min} to {chip.exponent_max}"
+            f"stochastic_synapse.probability = {synapse.probability:g} takes a power of two of "
+            f"{synapse.lift} on weighted sums, and fixed_point allows "
+            f"{chip.exponent_min} to {chip.exponent_max}"
         )
 
 

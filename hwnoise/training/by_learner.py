@@ -8,9 +8,9 @@ FROM_NOISE: dict[str, dict[str, Any]] = {
     "snp": {"optimizer": {"learning_rate": 0.004}},
     "wp": {"optimizer": {"learning_rate": 0.01}},
 }
-"""Same shape as a configuration file, laid over the defaults of task and device, and under those of a start from
-trained weights; tuned on validation data of ``digits``: snp on ``loihi2``, both codings, and on synapses that
-release at random; wp on ``rram_dual``."""
+"""Same shape as a configuration file, laid over the defaults of task and device, and under those of a start
+from trained weights; tuned on validation data of ``digits``: snp on ``loihi2``, both codings, and on synapses
+that release at random; wp on ``rram_dual``."""
 
 _WHOLE_STEPS = {"name": "sgd", "weight_decay": 0.0, "beta2": None}  # the estimate is the step already
 
@@ -27,8 +27,8 @@ BY_LEARNER: dict[str, dict[str, Any]] = {
     "lbfgs": {"epochs": 60, "optimizer": {**_WHOLE_STEPS, "learning_rate": 0.1}},
     "cubic": {"epochs": 20, "optimizer": {**_WHOLE_STEPS, "learning_rate": 1.0}},
 }
-"""The same for yardsticks, laid over all of these; tuned on the validation data of ``digits`` on ``pcm``, over
-grids of the same size."""
+"""The same for yardsticks, laid over all of these; tuned on the validation data of ``digits`` on ``pcm``,
+over grids of the same size."""
 
 
 def defaults_of(learner: str) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def resolve(config: RunConfig) -> RunConfig:
     timed = is_timed(config)
     started = merge(STARTED, STARTED_TIMED if timed else {}) if config.weights is not None else {}
     given = config.model_dump(exclude_unset=True) | {"seed": config.seed}
-    for entry in defaults_for(task, config.device, timed, config.coding, _is_image(config)):
+    for entry in defaults_for(task, config.device, timed, config.coding, _kinds(config, timed)):
         table = merge(table, entry)
     learner = str({"learner": config.learner, **table, **started, **given}["learner"])
     for entry in (FROM_NOISE.get(learner, {}), BY_BACKEND.get(config.backend, {}), started):
@@ -106,9 +106,16 @@ def is_timed(config: RunConfig) -> bool:
     return "fixed_point" in substrate.load(config.device, config.device_options).effects()
 
 
-def _is_image(config: RunConfig) -> bool:
-    """Whether the network is named by sizes that begin with an image."""
-    return config.network is not None and is_cnn(config.network)
+def _kinds(config: RunConfig, timed: bool) -> tuple[str, ...]:
+    """What else the defaults depend on: an image to begin with, synapses whose releases carry the weights."""
+    if not timed:
+        return ("image",) if config.network is not None and is_cnn(config.network) else ()
+    if config.chip is not None:
+        return ()
+    from hwnoise import substrate
+
+    synapse = substrate.load(config.device, config.device_options).stochastic_synapse
+    return ("release",) if synapse is not None and synapse.teaches else ()
 
 
 def _network_file(config: RunConfig) -> str | None:

@@ -47,6 +47,21 @@ def release(x: Array, amplitude: Array, probability: Array, keys: list[int], tic
     )
 
 
+def released_currents(
+    spikes: Array, weight: Array, exponent: int, probability: float, keys: list[int], ticks: list[int]
+) -> Array:
+    """Currents (rows, steps, n_out) of whole-number ``weight`` (n_in, n_out) (eq:loihi-release)."""
+    chance = np.full(weight.shape, probability)
+    sums = [
+        [
+            sum(int_row @ (events(key, tick + t, chance) * weight) for key in keys)
+            for t, int_row in enumerate(row)
+        ]
+        for row, tick in zip(spikes.astype(np.float64), ticks, strict=True)
+    ]
+    return np.floor(np.array(sums) * 2.0**exponent).astype(np.int64)
+
+
 def patterns(size: int) -> Iterator[Array]:
     """Every vector of ``size`` zeros and ones."""
     yield from (np.array(bits, float) for bits in itertools.product((0, 1), repeat=size))

@@ -115,3 +115,11 @@ def test_rows_of_what_is_not_installed_are_left_out_and_named(monkeypatch: pytes
 )  # fmt: skip
 def test_small_ratios_read_as_fractions(ratio: float, short: bool, text: str) -> None:
     assert share(ratio, short) == text
+
+
+def test_rounds_are_calls_of_ours_within_one_repetition() -> None:
+    calls: list[str] = []
+    parts = {"other": lambda: calls.append("other")}
+    case = Case("work", lambda: (lambda: calls.append("ours"), parts), {"": ("other",)}, rounds=3)
+    measure(case, 0, least=2)
+    assert calls.count("ours") == 3 * calls.count("other")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hwnoise import toml
+from hwnoise import Network, Stream, substrate, toml
 from hwnoise.errors import InputError
 from hwnoise.training import RunConfig, defaults, load_config
 from hwnoise.training.load import differences, resolve
@@ -81,14 +81,49 @@ def test_defaults_of_task_and_device_fill_what_was_left_out(monkeypatch):
 
 
 def test_every_default_is_a_valid_configuration():
-    codings = {"timed": "rate", "latency": "latency"}  # in the place of a device
+    codings = {"timed": "rate", "latency": "latency", "release": "rate"}  # in the place of a device
     for task, device in defaults.DEFAULTS:
         names = {"task": task.replace("*", "digits")}
         if device in codings:
             names["coding"] = codings[device]
+        elif device == "image":
+            names["network"] = "1x28x28-c8k5s2-p2-10"
         else:
             names["device"] = device.replace("*", "pcm")
         assert resolve(RunConfig(**names)).task == names["task"]
+
+
+LOIHI2 = {"device": "loihi2"}
+RELEASE = str(Path(__file__).parents[2] / "examples" / "stochastic_release.toml")
+
+
+@pytest.mark.parametrize(
+    ("names", "key", "expected"),
+    [
+        (LOIHI2, "optimizer.learning_rate", 0.01),
+        ({**LOIHI2, "learner": "snp"}, "optimizer.learning_rate", 0.004),
+        ({"device": "rram_dual", "learner": "wp"}, "optimizer.learning_rate", 0.01),
+        ({"device": "rram_dual"}, "optimizer.learning_rate", 0.004),
+        ({**LOIHI2, "backend": "lava"}, "batch_size", 1),
+        ({**LOIHI2, "backend": "lava", "batch_size": 2}, "batch_size", 2),
+        ({"task": "mnist5k", "network": "1x28x28-c8k5s2-p2-10"}, "optimizer.learning_rate", 0.01),
+        ({"task": "mnist5k"}, "optimizer.learning_rate", 0.003),
+        ({"device": RELEASE, "coding": "rate"}, "headroom", 3.0),
+        ({"device": RELEASE}, "headroom", 1.5),
+    ],
+)
+def test_defaults_follow_learner_backend_network_and_synapses(names, key, expected):
+    found = resolve(RunConfig(**names)).model_dump()
+    for part in key.split("."):
+        found = found[part]
+    assert found == expected
+
+
+def test_lava_reads_as_many_samples_as_its_default_batch_has():
+    from hwnoise.backends.lava.backend import backend
+
+    chip = backend.compile(Network.spiking("4-3", Stream(1)), substrate.load("loihi2"), Stream(1))
+    assert resolve(RunConfig(device="loihi2", backend="lava")).batch_size == chip.capabilities.max_batch
 
 
 def test_a_missing_seed_is_drawn_anew_and_kept():

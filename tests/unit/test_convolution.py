@@ -11,8 +11,9 @@ from tiny import EXACT, PCM, WHITE_PAIRS, kind
 from hwnoise import Network, Stream, losses, nir_io, substrate
 from hwnoise.backends.base import Probe
 from hwnoise.backends.emulator import backend
-from hwnoise.backends.emulator.image_program import ImageProgram, places
+from hwnoise.backends.emulator.image_program import ImageProgram
 from hwnoise.backends.emulator.timed import convolution
+from hwnoise.backends.emulator.timed.pacing import places
 from hwnoise.errors import InputError, MismatchError
 from hwnoise.learners import make as make_learner
 from hwnoise.learners.outer import Outer

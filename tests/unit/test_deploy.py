@@ -13,7 +13,8 @@ import h5py
 import numpy as np
 import pytest
 
-from hwnoise import deploying, nir_io, tasks
+from hwnoise import deploying, nir_io, substrate, tasks
+from hwnoise.backends.emulator.integer import IntegerProgram
 from hwnoise.backends.lava import detect, runner
 from hwnoise.cli import main
 from hwnoise.deploying import netx, rates
@@ -47,6 +48,27 @@ def test_deploy_compares_every_step_and_writes_what_runs_alone(
     assert found["comparison"]["values"] == 2 * found["steps"] * 22
     assert found["spikes"] > 0
     _assert_script_agrees(out, found["accuracy"])
+
+
+def test_a_network_of_floats_says_what_quantization_lost(
+    spiking: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Scales are chosen with validation samples; one that brings its integers has none to lose."""
+    arguments = ["--task", "digits", "--samples", "9", "--emit", str(tmp_path / "out")]
+    assert main(["deploy", str(spiking), *arguments, "--json"]) == 0
+    found = told(capsys)["quantization"]
+    assert (found["data"], found["samples"]) == ("validation samples", 9)
+    assert [layer["name"] for layer in found["report"]["layers"]] == ["hidden1", "readout"]
+    assert 0.9 < found["agreement"]["hidden1_neurons"] <= 1
+    assert found["losses"] == {"hidden1_neurons": 0, "readout_neurons": 0}
+    assert 0 <= found["accuracy"] <= 1
+    assert main(["deploy", str(spiking), *arguments]) == 0
+    shown = capsys.readouterr().out
+    for words in ("quantized with 9 validation samples", "spikes as in the float network", "same answers"):
+        assert words in shown
+    chip = IntegerProgram(nir_io.read(spiking), substrate.load("loihi2"), Stream(1), 1.0)
+    nir_io.write(tmp_path / "held.nir", chip.network.with_parameters(chip.read_weights()))
+    assert deploying.load(tmp_path / "held.nir", samples=3).quantized is None
 
 
 def _assert_script_agrees(folder: Path, accuracy: float) -> None:

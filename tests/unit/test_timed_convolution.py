@@ -94,6 +94,22 @@ def test_arrays_with_noise(on: Any) -> None:
     np.testing.assert_array_equal(chip.run(x, probe).nodes["conv"], noisy)
 
 
+def test_no_array_is_read_faster_than_its_noise_was_fitted() -> None:
+    """A step takes as long as the largest layer: 16 reads of 250 ns, the read pulse of the 1/f fit."""
+    chip = on_chip(alone(FILTERS[0], 2, 6, 5), PCM)
+    assert PCM.one_over_f is not None
+    assert chip.layers["conv"].rate == 16
+    assert chip.substrate.clock.read_period == pytest.approx(16 * PCM.one_over_f.t_read)
+    stretched = chip.substrate.one_over_f.fresh_bands(chip.substrate.clock.read_period)
+    assert stretched == 3  # those of 1, 4 and 16 reads
+
+
+def test_steps_too_long_for_the_fits_of_the_noise_are_refused() -> None:
+    large = alone(Conv2d(WEIGHT[:, :, :1, :1], BIAS), 2, 120, 90)
+    with pytest.raises(MismatchError, match=r"read a layer 10800 times a step: drift\.t0 must be"):
+        on_chip(large, PCM)
+
+
 def test_quiet_passes_and_known_noise() -> None:
     network, x = alone(FILTERS[0], 2, 6, 5), spikes(3, 4, 60)
     probe = Probe(passes=2, quiet_passes=(1,), observe=frozenset({"nodes", "noise"}))

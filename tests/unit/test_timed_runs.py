@@ -14,7 +14,7 @@ from hwnoise.coding import Codec
 from hwnoise.errors import InputError, MismatchError
 from hwnoise.training.load import resolve
 from hwnoise.training.presenting import choose_codec
-from hwnoise.training.setup import build
+from hwnoise.training.setup import build, choose_network
 
 
 def config(**table: Any) -> Any:
@@ -33,6 +33,16 @@ def test_loihi2_picks_a_spiking_network_a_coding_and_a_rule() -> None:
     chosen = config(task="digits", device="loihi2")
     assert (chosen.coding, chosen.learner, chosen.steps) == ("rate", "three-factor", 8)
     assert build(chosen).network.is_spiking
+
+
+def test_xylo_has_no_noise_to_learn_from_but_networks_of_its_own() -> None:
+    """The run is refused for want of noise alone: the network resets as the chip does."""
+    chosen = config(task="digits", device="xylo")
+    with pytest.raises(MismatchError, match="this chip shows no noise; learners that would fit: none"):
+        build(chosen)
+    assert choose_network(chosen.model_copy(update={"network": "64-12-10"}), Stream(7)).reset == "subtract"
+    own = config(task="digits", device="loihi2", network="64-12-10")
+    assert choose_network(own, Stream(7)).reset == "zero"
 
 
 def test_a_device_without_time_keeps_its_defaults() -> None:

@@ -25,7 +25,8 @@ class ConvolutionStage(ArrayStage):
     """The array of one convolution: its columns are filters, its rows what a patch holds (eq:patches).
 
     A step of the network takes one read for each place of the filter, so the array's own clock runs so
-    many times faster. Patches are taken a block at a time, at most ``BLOCK`` numbers or one row of places.
+    many times faster than the network's, which ``paced`` made slow enough. Patches are taken a block at a
+    time, at most ``BLOCK`` numbers or one row of places.
 
     Attributes
     ----------

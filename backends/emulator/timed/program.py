@@ -20,6 +20,7 @@ from hwnoise.backends.emulator.threads import one_blas_thread
 from hwnoise.backends.emulator.timed.array_stage import ArrayStage
 from hwnoise.backends.emulator.timed.checks import check_timed_probe, checked_steps
 from hwnoise.backends.emulator.timed.loop import Loop, total
+from hwnoise.backends.emulator.timed.pacing import paced
 from hwnoise.backends.emulator.timed.placing import placed_stages
 from hwnoise.backends.emulator.timed.plan import Part, parts_of, sources_of
 from hwnoise.backends.emulator.timed.population import Population
@@ -39,10 +40,12 @@ class TimedProgram(Chip):
 
     Implements ``hwnoise.backends.base.Program``. Every step of every presentation is a read at a tick
     of its own, presentation after presentation. All steps of a node are computed before those of the
-    next; only the nodes of a loop take them in turn. Membranes and currents start from 0.
+    next; only the nodes of a loop take them in turn. Membranes and currents start from 0. A step takes
+    as long as its largest layer needs, a read for each place of a filter: that is the clock's period.
     """
 
     def __init__(self, network: Network, substrate: Substrate, stream: Stream, headroom: float) -> None:
+        substrate = paced(substrate, network)
         self._stages, layers = self._placed(network, substrate, stream, headroom)
         super().__init__(network, substrate, layers)
         self._sources, self._parts = sources_of(network), parts_of(network)

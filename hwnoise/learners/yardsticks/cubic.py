@@ -60,8 +60,8 @@ class CubicNewton(CurvedYardstick):
         """See ``Learner.bind``; refuses networks with time, whose slopes at a spike are made up."""
         if network.is_timed and self.needs.met_by(capabilities):
             raise MismatchError(
-                f"learner {self.name} needs second derivatives, and a spike has none: the slope that stands for "
-                "its first derivative is itself the derivative of nothing; gauss-newton does without"
+                f"learner {self.name} needs second derivatives, and a spike has none: the slope that stands "
+                "for its first derivative is itself the derivative of nothing; gauss-newton does without"
             )
         super().bind(network, capabilities)
 
