@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -11,6 +12,9 @@ _CHILD = (
     b"hwnoise.backends.lava.session.child",
     b"hwnoise.backends.lava.stopwatch",
 )
+# Tests run side by side: whatever this process starts inherits its mark, and nobody else's children have it.
+_MARK = f"HWNOISE_TESTS={os.getpid()}"
+os.environ.update([_MARK.split("=")])
 
 
 def leftovers(folder: str = "") -> list[str]:
@@ -19,7 +23,7 @@ def leftovers(folder: str = "") -> list[str]:
     Parameters
     ----------
     folder : str
-        Only processes whose command line has it count; by default every child of Lava runs.
+        Only processes whose command line has it count; by default every child that this process started.
     """
     deadline = time.monotonic() + 5
     while (found := [*_processes(folder.encode()), *_segments()]) and time.monotonic() < deadline:
@@ -29,7 +33,8 @@ def leftovers(folder: str = "") -> list[str]:
 
 def _processes(folder: bytes) -> list[str]:
     """Command lines of living children."""
-    lines = (_read(path / "cmdline") for path in Path("/proc").glob("[0-9]*"))
+    ours = (path for path in Path("/proc").glob("[0-9]*") if _MARK.encode() in _read(path / "environ"))
+    lines = (_read(path / "cmdline") for path in ours)
     return [line.decode() for line in lines if any(c in line for c in _CHILD) and folder in line]
 
 
