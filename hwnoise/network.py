@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from hwnoise.assumptions import assumptions_of
 from hwnoise.cnn import draw_cnn
 from hwnoise.dense_layers import DenseLayer as DenseLayer
-from hwnoise.dense_layers import dense_chain, with_bias
-from hwnoise.errors import InputError
+from hwnoise.dense_layers import dense_chain
 from hwnoise.graph import Edge, check_graph, feed_forward_order, infer_shapes
+from hwnoise.metadata import checked_dt, checked_reset, json_values
 from hwnoise.mlp import draw_mlp, parse_sizes
-from hwnoise.nodes import Array, Delay, Input, Linear, Neuron, Node, Output, Shape, shape_text
-from hwnoise.nodes.base import brief
+from hwnoise.nodes import Array, Delay, Input, Neuron, Node, Output, Shape, shape_text
+from hwnoise.parameters import parameters_of, with_parameters
 from hwnoise.spiking_mlp import draw_spiking_mlp
 from hwnoise.streams import Stream
-
-RESETS = ("zero", "subtract", "none")
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -80,10 +75,9 @@ class Network:
         _set(self, "edges", edges)
         _set(self, "input_shapes", MappingProxyType(takes))
         _set(self, "output_shapes", MappingProxyType(gives))
-        _set(self, "dt", _checked_dt(self.dt))
-        _set(self, "metadata", MappingProxyType(_json_values(self.metadata)))
-        if self.reset is not None and not (isinstance(self.reset, str) and self.reset in RESETS):
-            raise InputError(f"reset must be one of {', '.join(RESETS)}, got {brief(self.reset)}")
+        _set(self, "dt", checked_dt(self.dt))
+        _set(self, "reset", checked_reset(self.reset))
+        _set(self, "metadata", MappingProxyType(json_values(self.metadata)))
 
     @classmethod
     def mlp(
@@ -243,7 +237,7 @@ class Network:
 
     def parameters(self) -> dict[str, Array]:
         """Return weights and biases as ``"<node>.weight"`` and ``"<node>.bias"``, in order; read-only."""
-        return {f"{n}.{key}": a for n, node in self.nodes.items() for key, a in node.parameters().items()}
+        return parameters_of(self.nodes)
 
     def with_parameters(self, values: Mapping[str, Array]) -> Network:
         """Return this network with some parameters replaced; they keep their dtype.
@@ -255,14 +249,7 @@ class Network:
         InputError
             For an unknown name, another shape, or numbers that are not finite.
         """
-        nodes = dict(self.nodes)
-        for name, value in values.items():
-            node_name, _, key = name.rpartition(".")
-            node = nodes.get(node_name)
-            if isinstance(node, Linear) and key == "bias":
-                node = with_bias(node)
-            nodes[node_name] = _with_parameter(node, name, key, value)
-        return replace(self, nodes=nodes)
+        return replace(self, nodes=with_parameters(self.nodes, values))
 
     def dense_layers(self) -> tuple[DenseLayer, ...]:
         """Return the layers of a plain feed-forward network, input side first.
@@ -303,30 +290,3 @@ class Network:
 
 def _set(network: Network, name: str, value: object) -> None:
     object.__setattr__(network, name, value)
-
-
-def _with_parameter(node: Node | None, name: str, key: str, value: Array) -> Node:
-    old = node.parameters().get(key) if node is not None else None
-    if node is None or old is None:
-        raise InputError(f"the network has no parameter {name!r}")
-    new = np.asarray(value)
-    if new.shape != old.shape:
-        raise InputError(f"parameter {name!r} must have shape {old.shape}, got {new.shape}")
-    return replace(node, **{key: new.astype(old.dtype)})  # type: ignore[type-var]  # nodes are dataclasses
-
-
-def _checked_dt(dt: float | None) -> float | None:
-    if dt is None:
-        return None
-    if isinstance(dt, bool) or not isinstance(dt, (int, float, np.number)) or not 0 < dt < math.inf:
-        raise InputError(f"dt must be a finite number of seconds > 0, got {brief(dt)}")
-    return float(dt)
-
-
-def _json_values(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a copy in the form a file gives it back: lists for tuples, no arrays."""
-    try:
-        values = json.loads(json.dumps(dict(metadata), allow_nan=False))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"metadata must hold JSON values only: {error}") from None
-    return dict(values)

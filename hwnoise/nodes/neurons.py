@@ -16,11 +16,13 @@ from hwnoise.errors import InputError
 from hwnoise.nodes.base import Array, Node, Shape, shape_text, store, store_array
 
 
-def _zero() -> Array:
+def zero() -> Array:
+    """What a reset potential is unless given: 0 for every neuron."""
     return np.zeros((), np.float32)
 
 
-def _one() -> Array:
+def one() -> Array:
+    """What an input current is unless given: 1 for every spike."""
     return np.ones((), np.float32)
 
 
@@ -116,12 +118,12 @@ class IF(Neuron):
 
     r: Array
     v_threshold: Array
-    v_reset: Array = field(default_factory=_zero)
+    v_reset: Array = field(default_factory=zero)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class LI(Neuron):
-    """tau dv/dt = (v_leak - v) + r I.
+class Leaky(Neuron):
+    """A membrane that leaks: tau dv/dt = (v_leak - v) + r I.
 
     Parameters
     ----------
@@ -139,29 +141,34 @@ class LI(Neuron):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class LIF(Neuron):
-    """tau dv/dt = (v_leak - v) + r I; z = 1 and v = v_reset where v > v_threshold.
-
-    Parameters
-    ----------
-    tau : array
-        Membrane time constant [s], > 0.
-    r : array
-        Input gain, volts per unit of I.
-    v_leak, v_threshold, v_reset : array
-        Resting, firing and reset potential [V]; ``v_reset`` is 0 unless given.
-    """
-
-    tau: Array
-    r: Array
-    v_leak: Array
-    v_threshold: Array
-    v_reset: Array = field(default_factory=_zero)
+class LI(Leaky):
+    """tau dv/dt = (v_leak - v) + r I; the output is v. Parameters of :class:`Leaky`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class CubaLI(Neuron):
-    """tau_syn dI/dt = -I + w_in S; tau_mem dv/dt = (v_leak - v) + r I.
+class Firing(Leaky):
+    """A leaky membrane that sends a spike where v > v_threshold.
+
+    Parameters
+    ----------
+    v_threshold : array
+        Firing potential [V]; the rest as in :class:`Leaky`. Each kind of neuron adds ``v_reset``, the
+        potential [V] to which a spike sends the membrane, 0 unless given.
+    """
+
+    v_threshold: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class LIF(Firing):
+    """tau dv/dt = (v_leak - v) + r I; z = 1 and v = v_reset where v > v_threshold (see :class:`Firing`)."""
+
+    v_reset: Array = field(default_factory=zero)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Synaptic(Neuron):
+    """A membrane behind a synaptic current: tau_syn dI/dt = -I + w_in S.
 
     Parameters
     ----------
@@ -170,41 +177,36 @@ class CubaLI(Neuron):
     r : array
         Input gain, volts per unit of I.
     v_leak : array
-        Resting potential [V].
-    w_in : array
-        Current per input spike, in units of I; 1 unless given.
+        Resting potential [V]. Each kind of neuron adds ``w_in``, the current per input spike in units
+        of I, 1 unless given.
     """
 
     tau_syn: Array
     tau_mem: Array
     r: Array
     v_leak: Array
-    w_in: Array = field(default_factory=_one)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class CubaLIF(Neuron):
-    """The current of :class:`CubaLI`, firing and reset as :class:`LIF`.
+class CubaLI(Synaptic):
+    """tau_syn dI/dt = -I + w_in S; tau_mem dv/dt = (v_leak - v) + r I; the output is v."""
+
+    w_in: Array = field(default_factory=one)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class CubaLIF(Synaptic):
+    """The current and membrane of :class:`CubaLI`; z = 1 and v = v_reset where v > v_threshold.
 
     Parameters
     ----------
-    tau_syn, tau_mem : array
-        Time constants of synapse and membrane [s], > 0.
-    r : array
-        Input gain, volts per unit of I.
-    v_leak, v_threshold, v_reset : array
-        Resting, firing and reset potential [V]; ``v_reset`` is 0 unless given.
-    w_in : array
-        Current per input spike, in units of I; 1 unless given.
+    v_threshold, v_reset : array
+        Firing and reset potential [V]; ``v_reset`` is 0 unless given.
     """
 
-    tau_syn: Array
-    tau_mem: Array
-    r: Array
-    v_leak: Array
     v_threshold: Array
-    v_reset: Array = field(default_factory=_zero)
-    w_in: Array = field(default_factory=_one)
+    v_reset: Array = field(default_factory=zero)
+    w_in: Array = field(default_factory=one)
 
 
 def _check_sign(kind: str, name: str, array: Array) -> None:
