@@ -67,7 +67,7 @@ def jump(
         lanes.w[i] = jumped if lanes.signs[i] > 0 else lanes.w[i]
     remaining = 0
     for i in range(width):
-        if lanes.signs[i] == 0 and lanes.ups[i] + lanes.downs[i] > 0:
+        if lanes.signs[i] == 0 and lanes.total[i] > 0:
             lanes.left[remaining] = i
             remaining += 1
     return remaining

@@ -7,61 +7,43 @@ from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
 from hwnoise.kernels.pulse_lanes import Lanes
+from hwnoise.kernels.pulse_steps import B_MAX, B_MIN
 
 Floats = NDArray[np.float32]
 Edges = NDArray[np.int64]
 
-BUCKETS = 64
-
-
-@kernel
-def make_edges() -> Edges:
-    """Return room for the ends of the buckets of ``sort``."""
-    return np.zeros(BUCKETS + 1, np.int64)
-
 
 @kernel(inline=True)
-def step_of(longest: int) -> int:
-    """Return how many numbers of pulses share a bucket."""
-    return longest // BUCKETS + 1
-
-
-@kernel
-def sort(lanes: Lanes, remaining: int, longest: int, order: NDArray[np.int64], edges: Edges) -> None:
+def sort(lanes: Lanes, remaining: int, longest: int, order: NDArray[np.int64]) -> Edges:
     """Write the ``remaining`` lanes of ``lanes.left``, those with most pulses first, to ``order``.
 
-    ``edges[k]`` is then how many of them have ``k step_of(longest)`` pulses or more: those ahead of
-    the first lane of a lower bucket.
+    Returns ``edges``: entry p is how many of them have more than p pulses.
     """
-    step = step_of(longest)
-    edges[:] = 0
+    edges = np.zeros(longest + 1, np.int64)
     for i in range(remaining):
-        lane = lanes.left[i]
-        edges[(lanes.ups[lane] + lanes.downs[lane]) // step] += 1
+        lane = np.uint64(lanes.left[i])
+        edges[np.uint64(lanes.total[lane])] += 1
     above = 0
-    for k in range(BUCKETS, -1, -1):  # where each bucket begins
+    for k in range(longest, -1, -1):  # where those of k pulses begin
         here = edges[k]
         edges[k] = above
         above += here
     for i in range(remaining):
-        lane = lanes.left[i]
-        k = (lanes.ups[lane] + lanes.downs[lane]) // step
-        order[edges[k]] = lane
-        edges[k] += 1  # in the end, where it ends
+        lane = np.uint64(lanes.left[i])
+        n = np.uint64(lanes.total[lane])
+        order[np.uint64(edges[n])] = np.int64(lane)
+        edges[n] += 1  # in the end, where they end
+    return edges[1:]
 
 
-@kernel
+@kernel(inline=True)
 def load(
     lanes: Lanes, run: Lanes, order: NDArray[np.int64], remaining: int, words: int, devices: Floats,
     w: Floats, first: int,
 ) -> None:  # fmt: skip
     """Fill ``run`` with the lanes of ``order``; lane 0 is device ``first`` of ``devices`` and ``w``."""
-    run.ups[remaining:] = np.int32(0)  # vectors are whole: what they hold beyond is not pulsed
-    run.downs[remaining:] = np.int32(0)
     for i in range(remaining):
-        lane = np.uint64(order[i])
         run.elements[i] = np.uint32(first + order[i])
-        run.ups[i], run.downs[i] = lanes.ups[lane], lanes.downs[lane]
     for word in range(words):
         for i in range(remaining):
             run.queue[word, i] = lanes.queue[word, np.uint64(order[i])]
@@ -70,3 +52,5 @@ def load(
             run.cells[row, i] = devices[row, np.uint64(first + order[i])]
     for i in range(remaining):
         run.w[i] = w[np.uint64(first + order[i])]
+    for i in range(remaining):
+        run.per_range[i] = np.float32(1) / (run.cells[B_MAX, i] - run.cells[B_MIN, i])

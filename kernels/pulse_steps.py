@@ -1,4 +1,4 @@
-"""What one pulse does on average, for a block of devices side by side: the step models of pulsed devices.
+"""What one pulse does on average: the step models of pulsed devices.
 
 A device is a column of constants, its rows named below.
 """
@@ -13,7 +13,8 @@ from hwnoise.kernels.bits import as_float, as_signed, as_word
 from hwnoise.kernels.gaussian import LOG, MINUS_2_LN_2
 
 Floats = NDArray[np.float32]
-Signs = NDArray[np.int32]
+Words = NDArray[np.uint32]
+Curve = tuple[np.float32, ...]  # four numbers for pulses up, four for down
 
 LANES = 512  # of a block: all that is kept of it stays in a second-level cache
 CONSTANT, AFFINE, EXPONENTIAL, POWER, PIECEWISE = range(5)  # kinds of step
@@ -22,124 +23,125 @@ UP, DOWN, B_MIN, B_MAX, UP_SLOPE, DOWN_SLOPE = range(6)  # rows of constants; th
 ONE, ZERO = np.float32(1), np.float32(0)
 LOG2_E = np.float32(1.4426950)
 LN_2_HIGH, LN_2_LOW = np.float32(0.69314575), np.float32(1.4286068e-06)  # the high part has 9 zero bits
-EXP = tuple(  # e**r on [-ln(2)/2, ln(2)/2], Taylor: the first term left out is below 2e-9
-    np.float32(1 / f) for f in (1, 1, 2, 6, 24, 120, 720, 5040)
+EXP = tuple(  # e**r on [-ln(2)/2, ln(2)/2], minimax: relative error 2e-9 before rounding
+    np.float32(c) for c in (1, 1, 0.4999999, 0.1666642, 0.04166823, 0.008374857, 0.0013836795)
 )
 LARGEST = np.float32(80)  # e**80 is near the end of float32, and far beyond any step
+TO_INTEGER = np.float32(1.5 * 2**23)  # a sum with it is rounded; its lowest bits are the integer
 
 
 @kernel(inline=True)
 def exp32(x: np.float32) -> np.float32:
-    """Return e**x within 2e-7, ``x`` clipped to ±80: sums and products alone, the same bits everywhere."""
+    """Return e**x within 1.3e-7, ``x`` clipped to ±80: sums and products alone, the same bits everywhere."""
     x = min(max(x, -LARGEST), LARGEST)
-    power = np.floor(x * LOG2_E + np.float32(0.5))
+    shifted = x * LOG2_E + TO_INTEGER
+    power = shifted - TO_INTEGER
     r = (x - power * LN_2_HIGH) - power * LN_2_LOW
-    e = ((EXP[7] * r + EXP[6]) * r + EXP[5]) * r + EXP[4]
-    e = (((e * r + EXP[3]) * r + EXP[2]) * r + EXP[1]) * r + EXP[0]
-    exponent = np.uint32(np.uint32(np.int32(power)) << np.uint32(23))  # of 32 bits, as all else here
+    r2 = r * r  # pairs side by side: what counts is how many steps wait for each other
+    high = (EXP[4] + EXP[5] * r) + EXP[6] * r2
+    e = (EXP[0] + EXP[1] * r) + r2 * ((EXP[2] + EXP[3] * r) + r2 * high)
+    exponent = np.uint32(as_word(shifted) << np.uint32(23))
     return as_float(np.uint32(as_word(e) + exponent))
 
 
 @kernel(inline=True)
 def log32(x: np.float32) -> np.float32:
-    """Return ln x within 2e-7 of the larger of 1 and its magnitude, for x >= 0; ln 0 is -88."""
+    """Return ln x within 2.1e-7 of the larger of 1 and its magnitude, for x >= 0; ln 0 is -88."""
     bits = as_word(x)
     f = as_float((bits & np.uint32(0x007FFFFF)) | np.uint32(0x3F000000)) - ONE  # in [-1/2, 0)
     exponent = np.float32(as_signed(bits >> np.uint32(23)) - np.int32(126))
-    a = ((LOG[7] * f + LOG[6]) * f + LOG[5]) * f + LOG[4]
-    a = (((a * f + LOG[3]) * f + LOG[2]) * f + LOG[1]) * f + LOG[0]
+    f2 = f * f
+    low = (LOG[0] + LOG[1] * f) + f2 * (LOG[2] + LOG[3] * f)
+    a = low + (f2 * f2) * ((LOG[4] + LOG[5] * f) + f2 * (LOG[6] + LOG[7] * f))
     return np.float32(-0.5) * (exponent * MINUS_2_LN_2 + a * f)
 
 
 @kernel(inline=True)
-def constant(cells: Floats, signs: Signs, width: int, out: Floats) -> None:
-    """Write D+ or D- (eq:pulse-constant)."""
-    for i in range(width):
-        up, down = cells[UP, i], cells[DOWN, i]  # both loaded: a load behind a branch is no vector's
-        out[i] = up if signs[i] > 0 else down
-
-
-@kernel(inline=True)
-def affine(cells: Floats, signs: Signs, w: Floats, width: int, out: Floats) -> None:
-    """Write ``step - slope w``: linear steps and soft bounds (eq:pulse-linear, eq:pulse-soft-bounds)."""
-    for i in range(width):
-        up = cells[UP, i] - cells[UP_SLOPE, i] * w[i]
-        down = cells[DOWN, i] - cells[DOWN_SLOPE, i] * w[i]
-        out[i] = up if signs[i] > 0 else down
-
-
-@kernel(inline=True)
-def exponential(cells: Floats, curve: Floats, signs: Signs, w: Floats, width: int, out: Floats) -> None:
-    """Write ``D pos(1 - A e**(c u))``, ``curve[direction] = (A, c, a, b)`` (eq:pulse-exponential)."""
-    up_amplitude, up_rate, double_a, shift = curve[0, 0], curve[0, 1], curve[0, 2] + curve[0, 2], curve[0, 3]
-    down_amplitude, down_rate = curve[1, 0], curve[1, 1]
-    for i in range(width):
-        rises, up, down = signs[i] > 0, cells[UP, i], cells[DOWN, i]
-        u = double_a * w[i] / (cells[B_MAX, i] - cells[B_MIN, i]) + shift
-        amplitude = up_amplitude if rises else down_amplitude
-        growth = exp32(u * (up_rate if rises else down_rate))
-        out[i] = (up if rises else down) * max(ONE - amplitude * growth, ZERO)
-
-
-@kernel(inline=True)
-def power(cells: Floats, curve: Floats, signs: Signs, w: Floats, width: int, out: Floats) -> None:
-    """Write ``D+ q**c+`` or ``D- (1 - q)**c-``, q the share of the range above w (eq:pulse-power)."""
-    up_exponent, down_exponent = curve[0, 0], curve[1, 0]
-    for i in range(width):
-        rises, up, down = signs[i] > 0, cells[UP, i], cells[DOWN, i]
-        q = (cells[B_MAX, i] - w[i]) / (cells[B_MAX, i] - cells[B_MIN, i])
-        q = min(max(q if rises else ONE - q, ZERO), ONE)
-        out[i] = (up if rises else down) * exp32((up_exponent if rises else down_exponent) * log32(q))
-
-
-@kernel(inline=True)
-def piecewise(cells: Floats, curve: Floats, signs: Signs, w: Floats, width: int, out: Floats) -> None:
-    """Write D times a line through nodes spread evenly over [b_min, b_max] (eq:pulse-piecewise)."""
+def curve_of(curve: Floats) -> Curve:
+    """Return the first four columns of ``curve`` (2, k), up then down; the last stands for those beyond."""
     last = curve.shape[1] - 1
-    for i in range(width):
-        rises, up, down = signs[i] > 0, cells[UP, i], cells[DOWN, i]
-        position = (w[i] - cells[B_MIN, i]) / (cells[B_MAX, i] - cells[B_MIN, i]) * np.float32(last)
-        k = min(max(np.int32(position), 0), last - 1)
-        share = position - np.float32(k)
-        direction = 0 if rises else 1
-        factor = curve[direction, k] * (ONE - share) + curve[direction, k + 1] * share
-        out[i] = factor * (up if rises else down)
+    one, two, three = min(last, 1), min(last, 2), min(last, 3)
+    up, down = curve[0], curve[1]
+    return (up[0], up[one], up[two], up[three], down[0], down[one], down[two], down[three])
 
 
 @kernel(inline=True)
-def mean_steps(
-    cells: Floats, curve: Floats, signs: Signs, w: Floats, kind: int, width: int, out: Floats
-) -> None:
-    """Write how far one noise-free pulse would move each device, whichever its direction.
+def exponential(up: bool, curve: Curve, w: np.float32, per_range: np.float32) -> np.float32:
+    """Return ``pos(1 - A e**(c u))``; ``curve`` is (A, c, a, b) up, then down (eq:pulse-exponential)."""
+    u = (curve[2] + curve[2]) * w * per_range + curve[3]
+    growth = exp32(u * (curve[1] if up else curve[5]))
+    return max(ONE - (curve[0] if up else curve[4]) * growth, ZERO)
+
+
+@kernel(inline=True)
+def power(up: bool, curve: Curve, above: np.float32, per_range: np.float32) -> np.float32:
+    """Return ``q**c+`` or ``(1 - q)**c-``, q the share of the range ``above`` w (eq:pulse-power)."""
+    q = above * per_range
+    q = min(max(q if up else ONE - q, ZERO), ONE)
+    return exp32((curve[0] if up else curve[4]) * log32(q))
+
+
+@kernel(inline=True)
+def mean_step(
+    cells: Floats, per_range: Floats, curve: Curve, kind: int, i: int, up: bool, w: np.float32
+) -> np.float32:
+    """Return how far one noise-free pulse would move device i; of PIECEWISE, D alone.
 
     Parameters
     ----------
     cells : (4 or 6, lanes) float32
         Constants of the devices, in rows.
-    curve : (2, k) float32
-        What all devices share, up and down; ``(2, 1)`` and not read for CONSTANT and AFFINE.
-    signs : (lanes,) int32
-        1 for a pulse up, -1 for one down, 0 for none (its entry of ``out`` means nothing).
-    w : (lanes,) float32
-    kind, width : int
-        Kind of step; lanes in use.
-    out : (lanes,) float32, >= 0 within the bounds
-        Overwritten.
+    per_range : (lanes,) float32
+        ``1 / (b_max - b_min)``; read for EXPONENTIAL and POWER.
+    curve : tuple of 8 float32
+        What all devices share; see ``curve_of``.
+    kind, i : int
+        Kind of step; lane.
+    up : bool
+        Direction of the pulse.
+    w : float32
+        Where the device stands.
+
+    Returns
+    -------
+    float32
+        Not negative within the bounds.
 
     Notes
     -----
-    Sources: T. Gokmen, Y. Vlasov, Front. Neurosci. 10:333, 2016 (constant and linear steps); S. Fusi,
-    L. F. Abbott, Nat. Neurosci. 10:485, 2007 (soft bounds and powers); the parametrisation follows
-    M. J. Rasch et al., IEEE AICAS 2021. Oracle: ``oracles_pulsed.mean_step``.
-    Test: ``tests/golden/test_pulsed_golden.py``.
+    Sources: T. Gokmen, Y. Vlasov, Front. Neurosci. 10:333, 2016 (constant and linear steps,
+    eq:pulse-constant, eq:pulse-linear); S. Fusi, L. F. Abbott, Nat. Neurosci. 10:485, 2007 (soft
+    bounds, eq:pulse-soft-bounds, and powers); the parametrisation follows M. J. Rasch et al., IEEE
+    AICAS 2021. Oracle: ``oracles_pulsed.mean_step``. Test: ``tests/golden/test_pulsed_golden.py``.
     """
-    if kind == CONSTANT:
-        constant(cells, signs, width, out)
-    elif kind == AFFINE:
-        affine(cells, signs, w, width, out)
-    elif kind == EXPONENTIAL:
-        exponential(cells, curve, signs, w, width, out)
+    rise, fall = cells[UP, i], cells[DOWN, i]  # both loaded: a load behind a branch is no vector's
+    if kind == AFFINE:
+        rise, fall = rise - cells[UP_SLOPE, i] * w, fall - cells[DOWN_SLOPE, i] * w
+    step = rise if up else fall
+    if kind == EXPONENTIAL:
+        step = step * exponential(up, curve, w, per_range[i])
     elif kind == POWER:
-        power(cells, curve, signs, w, width, out)
-    else:
-        piecewise(cells, curve, signs, w, width, out)
+        step = step * power(up, curve, cells[B_MAX, i] - w, per_range[i])
+    return np.float32(step)
+
+
+@kernel
+def interpolate(
+    low: Floats, per_range: Floats, w: Floats, ups: Words, bit: np.uint32, curve: Floats, width: int,
+    out: Floats,
+) -> None:  # fmt: skip
+    """Write the value at w of a line through nodes spread over [b_min, b_max] (eq:pulse-piecewise).
+
+    ``bit`` of ``ups`` says whether a lane takes ``curve[0]``, or ``curve[1]``. All lanes go through
+    all pieces, and keep the last that begins below w: looking pieces up is no vector's.
+    """
+    last = np.float32(curve.shape[1] - 1)
+    for k in range(curve.shape[1] - 1):
+        begin, first = np.float32(k), k == 0
+        up, up_next, down, down_next = curve[0, k], curve[0, k + 1], curve[1, k], curve[1, k + 1]
+        for i in range(width):
+            share = (w[i] - low[i]) * per_range[i] * last - begin
+            rises = ((ups[i] >> bit) & np.uint32(1)) != 0
+            left, right = up if rises else down, up_next if rises else down_next
+            value = left * (ONE - share) + right * share
+            out[i] = value if first | (share >= ZERO) else out[i]

@@ -98,7 +98,7 @@ def count_pulses(trains: Words, out: Counts) -> None:
         out[i] = coincidences(trains[i], SLOTS)
 
 
-@kernel
+@kernel(inline=True)
 def coincide(lanes: Lanes, x: Words, d: Words, side: int, first: int, width: int) -> None:
     """Count the coincidences of ``width`` devices from device ``first`` on, sample by sample."""
     n_out, at = d.shape[1], 0
@@ -160,7 +160,7 @@ def apply_trains(
     Test: ``tests/statistical/test_pulsed_update.py``.
     """
     samples, n_out = d.shape
-    block = make_block(samples, 1 + (31 * samples + 63) // 64, len(devices))
+    block = make_block(samples, 1 + (31 * samples + 31) // 32, len(devices))
     for start in range(first * n_out, last * n_out, LANES):
         width = min(LANES, last * n_out - start)
         coincide(block.lanes, x, d, side, start, width)

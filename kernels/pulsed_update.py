@@ -13,8 +13,17 @@ from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
 from hwnoise.kernels.pulse_jump import jump
-from hwnoise.kernels.pulse_lanes import Lanes, draw, line_up, longest_of, make_lanes, take, widened
-from hwnoise.kernels.pulse_order import Edges, load, make_edges, sort, step_of
+from hwnoise.kernels.pulse_lanes import (
+    Lanes,
+    add_up,
+    draw_pair,
+    draw_words,
+    line_up,
+    make_lanes,
+    widened,
+    word_of,
+)
+from hwnoise.kernels.pulse_order import load, sort
 from hwnoise.kernels.pulse_steps import (
     AFFINE,
     B_MAX,
@@ -27,59 +36,71 @@ from hwnoise.kernels.pulse_steps import (
     POWER,
     UP,
     ZERO,
-    mean_steps,
+    Curve,
+    curve_of,
+    interpolate,
+    mean_step,
 )
 
 Floats = NDArray[np.float32]
 Counts = NDArray[np.int32]
+Edges = NDArray[np.int64]
 
 
 @kernel(inline=True)
-def move(lanes: Lanes, noise: Floats, row: int, width: int) -> None:
-    """Give every lane that has a sign one pulse with fresh noise, and clip (eq:pulse, eq:pulse-noise)."""
-    of_step, fixed, of_size, of_w = noise[0], noise[1], noise[2], noise[3]
+def move(run: Lanes, curve: Curve, noise: Curve, kind: int, p: int, waiting: int, width: int) -> None:
+    """Give the ``waiting`` lanes pulse p with fresh noise, and clip (eq:pulse, eq:pulse-noise).
+
+    One pass over them: what else a pulse needs of a lane is its bit in the queue and a normal.
+    """
+    of_step, fixed, of_size, of_w = noise
+    queue, bit, z, end = run.queue[word_of(run, p)], np.uint32(p & 31), run.z[p & 1], np.int32(waiting)
     for i in range(width):
-        sign, size, w = lanes.signs[i], lanes.size[i], lanes.w[i]
-        up, down = lanes.cells[UP, i], lanes.cells[DOWN, i]
-        low, high = lanes.cells[B_MIN, i], lanes.cells[B_MAX, i]
-        sigma = of_step * (up if sign > 0 else down) + fixed + of_size * size + of_w * abs(w)
-        change = size + sigma * lanes.z[row, i]
-        moved = min(max(w + (change if sign > 0 else -change), low), high)
-        lanes.w[i] = moved if sign != 0 else w
+        up, w = ((queue[i] >> bit) & np.uint32(1)) != 0, run.w[i]
+        rise, fall = run.cells[UP, i], run.cells[DOWN, i]
+        low, high = run.cells[B_MIN, i], run.cells[B_MAX, i]
+        size = mean_step(run.cells, run.per_range, curve, kind, i, up, w)
+        if kind == PIECEWISE:
+            size = run.size[i] * size
+        sigma = of_step * (rise if up else fall) + fixed + of_size * size + of_w * abs(w)
+        change = size + sigma * z[i]
+        moved = min(max(w + (change if up else -change), low), high)
+        run.w[i] = moved if np.int32(i) < end else w
 
 
 @kernel(inline=True)
 def pulse(
-    run: Lanes, edges: Edges, curve: Floats, noise: Floats, kind: int, longest: int, key: np.uint64,
-    call: np.uint64,
-) -> None:  # fmt: skip
+    run: Lanes, edges: Edges, curve: Floats, noise: Floats, kind: int, key: np.uint64, call: np.uint64
+) -> None:
     """All pulses of the call, one by one; a lane's p-th pulse uses its p-th normal (eq:pulse)."""
-    step = step_of(longest)
-    for p in range(longest):
-        width = widened(edges[p // step])  # the lanes whose pulses are not over
+    shared, sigmas = curve_of(curve), (noise[0], noise[1], noise[2], noise[3])
+    for p in range(len(edges)):
+        width = widened(edges[p])  # the lanes whose pulses are not over
         if p % 4 == 0:
-            draw(run.elements, key, call, p >> 2, width, run.z)
-        take(run, p, width)
-        mean_steps(run.cells, curve, run.signs, run.w, kind, width, run.size)
-        move(run, noise, p & 3, width)
+            draw_words(run.elements, key, call, p >> 2, width, run.words)
+        if p % 2 == 0:
+            draw_pair(run.words, p & 2, width, run.z)
+        if kind == PIECEWISE:
+            ups, bit = run.queue[word_of(run, p)], np.uint32(p & 31)
+            interpolate(run.cells[B_MIN], run.per_range, run.w, ups, bit, curve, width, run.size)
+        move(run, shared, sigmas, kind, p, edges[p], width)
 
 
-@kernel
+@kernel(inline=True)
 def pulse_kind(
-    run: Lanes, edges: Edges, curve: Floats, noise: Floats, kind: int, longest: int, key: np.uint64,
-    call: np.uint64,
-) -> None:  # fmt: skip
+    run: Lanes, edges: Edges, curve: Floats, noise: Floats, kind: int, key: np.uint64, call: np.uint64
+) -> None:
     """Choose the loop of a kind once, outside of it: a choice inside is what keeps it from vectorising."""
     if kind == CONSTANT:
-        pulse(run, edges, curve, noise, CONSTANT, longest, key, call)
+        pulse(run, edges, curve, noise, CONSTANT, key, call)
     elif kind == AFFINE:
-        pulse(run, edges, curve, noise, AFFINE, longest, key, call)
+        pulse(run, edges, curve, noise, AFFINE, key, call)
     elif kind == EXPONENTIAL:
-        pulse(run, edges, curve, noise, EXPONENTIAL, longest, key, call)
+        pulse(run, edges, curve, noise, EXPONENTIAL, key, call)
     elif kind == POWER:
-        pulse(run, edges, curve, noise, POWER, longest, key, call)
+        pulse(run, edges, curve, noise, POWER, key, call)
     else:
-        pulse(run, edges, curve, noise, PIECEWISE, longest, key, call)
+        pulse(run, edges, curve, noise, PIECEWISE, key, call)
 
 
 class Block(NamedTuple):
@@ -88,29 +109,28 @@ class Block(NamedTuple):
     lanes: Lanes
     run: Lanes
     order: NDArray[np.int64]
-    edges: Edges
 
 
 @kernel
 def make_block(samples: int, words: int, rows: int) -> Block:
     """Return scratch memory; see ``make_lanes``."""
     lanes, run = make_lanes(samples, words, rows), make_lanes(0, words, rows)
-    return Block(lanes, run, np.zeros(LANES, np.int64), make_edges())
+    return Block(lanes, run, np.zeros(LANES, np.int64))
 
 
-@kernel
+@kernel(inline=True)
 def pulse_block(
     block: Block, devices: Floats, curve: Floats, noise: Floats, kind: int, first: int, width: int,
     key: np.uint64, call: np.uint64, w: Floats, pulses: Counts,
 ) -> None:  # fmt: skip
     """Apply the counts in ``lanes`` to devices ``first`` to ``first + width - 1``; see ``apply_pulses``."""
-    lanes, run, order, edges = block
-    longest = longest_of(lanes, width)
+    lanes, run, order = block
+    longest = add_up(lanes, widened(width))
     if longest == 0:
         return
     for i in range(width):
-        pulses[np.uint64(first + i)] += lanes.ups[i] + lanes.downs[i]
-    words = min((longest + 63) >> 6, len(lanes.queue))
+        pulses[np.uint64(first + i)] += lanes.total[i]
+    words = min((longest + 31) >> 5, len(lanes.queue))
     jumps = kind <= AFFINE and noise[1] == ZERO and noise[2] == ZERO and noise[3] == ZERO
     if kind == AFFINE or not jumps:
         line_up(lanes, words, widened(width))
@@ -122,16 +142,16 @@ def pulse_block(
         left = 0
         for i in range(width):
             lanes.left[left] = i
-            left += lanes.ups[i] + lanes.downs[i] > 0
+            left += lanes.total[i] > 0
     if left > 0:
-        sort(lanes, left, longest, order, edges)
+        edges = sort(lanes, left, longest, order)
         load(lanes, run, order, left, words, devices, w, first)
-        pulse_kind(run, edges, curve, noise, kind, longest, key, call)
+        pulse_kind(run, edges, curve, noise, kind, key, call)
         for i in range(left):
             w[np.uint64(run.elements[i])] = run.w[i]
 
 
-@kernel
+@kernel(inline=True)
 def jump_block(
     lanes: Lanes, devices: Floats, s: np.float32, kind: int, longest: int, first: int, width: int,
     key: np.uint64, call: np.uint64, w: Floats,

@@ -15,7 +15,12 @@ from hwnoise.streams import Stream
 
 SIDE, SAMPLES = 512, 32
 PULSES = 1 / 3  # of a weight and sample
-MODELS = {"constant step": "gokmen_vlasov", "soft bounds": "reram_sb", "exponential step": "reram_es"}
+MODELS = {
+    "constant step": "gokmen_vlasov",
+    "soft bounds": "reram_sb",
+    "linear step": "ecram",
+    "exponential step": "reram_es",
+}
 
 
 def cases() -> Iterator[Case]:

@@ -141,12 +141,13 @@ class Bench:
 
     def steps(self, w: float) -> tuple[float, float]:
         """Noise-free steps up and down from ``w`` of the first device, over its D+ and D-."""
-        cells = np.repeat(self.devices.cells[:, :1], pulse_steps.LANES, axis=1)
-        at, out = np.full(pulse_steps.LANES, w, np.float32), np.zeros(pulse_steps.LANES, np.float32)
-        signs, curve = np.ones(pulse_steps.LANES, np.int32), np.array(self.update.model.curve(), np.float32)
-        signs[1] = -1
-        pulse_steps.mean_steps(cells, curve, signs, at, KINDS[self.update.model.kind], 2, out)
-        return float(out[0] / cells[0, 0]), float(out[1] / cells[1, 0])
+        cells = self.devices.cells
+        per_range = 1 / (cells[3] - cells[2])
+        shared = pulse_steps.curve_of(np.array(self.update.model.curve(), np.float32))
+        curve = tuple(np.float32(c) for c in shared)
+        kind, at = KINDS[self.update.model.kind], np.float32(w)
+        up, down = (pulse_steps.mean_step(cells, per_range, curve, kind, 0, up, at) for up in (True, False))
+        return float(up / cells[0, 0]), float(down / cells[1, 0])
 
     def quietly(self, pulses: int, w: float = 0.0) -> float:
         """Weight of the first device after noise-free pulses from ``w``."""
