@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
 from hwnoise.kernels.bernoulli import threshold_of
+from hwnoise.kernels.bits import as_float, as_word
 from hwnoise.kernels.philox import words64
 
 Floats = NDArray[np.float32]
+MAGNITUDE = np.uint32(0x7FFFFFFF)  # all bits of a float32 but its sign
 
 
 @kernel
@@ -31,10 +33,10 @@ def dac_vector(x: Floats, levels: int, out: Floats, scale: Floats) -> None:
     Oracle: ``oracles_devices.to_levels``. Test: ``tests/statistical/test_converters.py``.
     """
     for r in range(x.shape[0]):
-        largest = np.float32(0)
+        largest = np.uint32(0)  # bits of magnitudes are in their order, and integers become wide instructions
         for i in range(x.shape[1]):
-            largest = max(largest, abs(x[r, i]))
-        scale[r] = largest if largest > 0 else np.float32(1)
+            largest = max(largest, as_word(x[r, i]) & MAGNITUDE)
+        scale[r] = as_float(largest) if largest > 0 else np.float32(1)
         _to_levels(x[r], scale[r], levels, out[r])
 
 

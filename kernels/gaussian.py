@@ -27,6 +27,7 @@ COS = tuple(  # cos(pi x / 4) in x**2 on [0, 1]
 )
 MINUS_2_LN_2 = np.float32(-1.3862944)
 ONE = np.float32(1)
+EXPONENT_OF_HALF = np.float32(126)
 UNIT = np.float32(2.0**-32)
 HALF_UNIT = np.float32(2.0**-33)
 QUADRANT = np.float32(2.0**-31)
@@ -45,7 +46,8 @@ def square_radius(word: np.uint32) -> np.float32:
     x = np.float32(as_signed(~word if upper else word)) * UNIT + HALF_UNIT
     bits = as_word(x)
     mantissa = as_float((bits & np.uint32(0x007FFFFF)) | np.uint32(0x3F000000))  # in [1/2, 1)
-    exponent = np.float32(as_signed(bits >> np.uint32(23)) - np.int32(126))
+    # a difference of floats: one of integers is 64 bits wide in Numba, and takes twice the vectors
+    exponent = np.float32(as_signed(bits >> np.uint32(23))) - EXPONENT_OF_HALF
     f = -x if upper else mantissa - ONE
     log2 = np.float32(0) if upper else exponent
     a = ((LOG[7] * f + LOG[6]) * f + LOG[5]) * f + LOG[4]

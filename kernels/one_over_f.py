@@ -20,27 +20,31 @@ LN4 = math.log(4.0)
 
 
 @kernel
-def add_held_band(key: np.uint64, hold: np.uint64, gain: np.float32, out: Floats) -> None:
-    """Add ``gain * xi`` to ``out``: a band's draw in its ``hold``-th holding time (eq:one-over-f-bands).
+def add_held_bands(
+    keys: NDArray[np.uint64], holds: NDArray[np.uint64], slow: Floats, held: Floats, out: Floats
+) -> None:
+    """Write ``slow + held (xi + xi')`` to ``out``: draws of two bands in their holds (eq:one-over-f-bands).
 
     Parameters
     ----------
-    key : uint64
-        The band's stream.
-    hold : uint64
+    keys : (2,) uint64
+        The bands' streams.
+    holds : (2,) uint64
         ``tick >> 2k`` for band k.
-    gain : float32
+    slow, held : (size,) float32
+        Everything slower, and standard deviation of one band.
     out : (size,) float32
-        Added to; element e uses draw ``(key, hold, e)``.
+        Overwritten; element e uses draw ``(key, hold, e)`` of each band.
     """
     words = np.empty(64, np.uint32)
-    z = np.empty(64, np.float32)
+    z, other = np.empty(64, np.float32), np.empty(64, np.float32)
     size = len(out)
     for chunk in range((size + 63) // 64):
-        gaussian64(key, hold, np.uint64(chunk), words, z)
-        first = 64 * chunk
-        for i in range(min(64, size - first)):
-            out[first + i] += gain * z[i]
+        gaussian64(keys[0], holds[0], np.uint64(chunk), words, z)
+        gaussian64(keys[1], holds[1], np.uint64(chunk), words, other)
+        for i in range(min(64, size - 64 * chunk)):
+            e = np.uint64(64 * chunk + i)
+            out[e] = (z[i] + other[i]) * held[e] + slow[e]
 
 
 @kernel

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
 
+U = np.uint64  # of an index: others are asked whether they are negative
+
 
 @kernel
 def take_patches(
@@ -36,16 +38,53 @@ def take_patches(
     -----
     Test: ``tests/unit/test_timed_convolution.py``.
     """
+    if dilation[1] == 1 and kernel_size[1] == 3:
+        _take(image, kernel_size[0], 3, stride, dilation[0], 1, first, out)
+    elif dilation[1] == 1 and kernel_size[1] == 5:
+        _take(image, kernel_size[0], 5, stride, dilation[0], 1, first, out)
+    else:
+        _take(image, kernel_size[0], kernel_size[1], stride, dilation[0], dilation[1], first, out)
+
+
+@kernel(inline=True)
+def _take(
+    image: NDArray[Any],
+    tall: int,
+    broad: int,
+    stride: tuple[int, int],
+    down: int,
+    along: int,
+    first: int,
+    out: NDArray[Any],
+) -> None:
+    """Write all patches; where ``broad`` and ``along`` are known when compiling, a third to half faster."""
     rows, high, wide, _ = out.shape
-    tall, broad = kernel_size
     for n in range(rows):
         for y in range(high):
-            patches = out[n, y]
             for c in range(image.shape[1]):
                 for i in range(tall):
-                    line = image[n, c, (first + y) * stride[0] + i * dilation[0]]
-                    for j in range(broad):
-                        # a column of all places at a time: rows of a filter are short, those of an image long
-                        at, left = np.uint64((c * tall + i) * broad + j), np.uint64(j * dilation[1])
-                        for x in range(wide):
-                            patches[np.uint64(x), at] = line[left + np.uint64(x * stride[1])]
+                    line, at = U((first + y) * stride[0] + i * down), U((c * tall + i) * broad)
+                    for x in range(wide):
+                        left = U(x * stride[1])
+                        for j in range(broad):
+                            out[U(n), U(y), U(x), at + U(j)] = image[U(n), U(c), line, left + U(j * along)]
+
+
+@kernel
+def count_reads(x: NDArray[np.float32], times: NDArray[np.int64]) -> int:
+    """Return how often a number other than zero is read, if number i of each row is read ``times[i]`` times.
+
+    Parameters
+    ----------
+    x : (rows, n) float32
+    times : (n,) int64
+
+    Notes
+    -----
+    Test: ``tests/unit/test_timed_convolution.py``.
+    """
+    total = 0
+    for r in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            total += times[i] if x[r, i] != 0.0 else 0
+    return total

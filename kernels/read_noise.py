@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
+from hwnoise.kernels.cache_line import from_cache_line
 from hwnoise.kernels.gaussian import gaussian64
 
 Floats = NDArray[np.float32]
@@ -89,18 +90,10 @@ def read_vector(x: Floats, weight: Floats, s2: Floats, key: np.uint64, tick: np.
         Overwritten with ``x @ weight + sqrt(x**2 @ s2) z``.
     """
     n = y.shape[1]
-    mean, variance = _from_cache_line(n), _from_cache_line(n)
+    mean, variance = from_cache_line(n), from_cache_line(n)
     product_and_variance(x[0], weight, s2, mean, variance)
     y[0] = mean
     add_output_noise(key, tick, variance.reshape(1, n), y)
-
-
-@kernel
-def _from_cache_line(n: int) -> Floats:
-    """Return n numbers that begin at a cache line: sums that straddle lines cost a quarter of a read."""
-    spacious = np.empty(n + 16, np.float32)
-    first = -(spacious.ctypes.data >> 2) & 15
-    return spacious[first : first + n]
 
 
 @kernel

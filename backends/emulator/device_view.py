@@ -167,13 +167,11 @@ class DeviceView:
 
     def _compose(self, tick: int) -> None:
         """Add bands 4 and 5, which hold for a block or four, and jumps of traps to all that is slower."""
-        self._weight[:] = 0
-        if self._held is not None:
-            for band in (4, 5):
-                hold = np.uint64(tick >> 2 * band)
-                one_over_f.add_held_band(self._band_keys[band], hold, np.float32(1), self._weight)
-            self._weight *= self._held
-        self._weight += self._slow
+        if self._held is None:
+            self._weight[:] = self._slow
+        else:
+            holds = np.array([tick >> 8, tick >> 10], np.uint64)
+            one_over_f.add_held_bands(self._band_keys[4:6], holds, self._slow, self._held, self._weight)
         if self._traps is not None:
             self._traps.add(tick, self._weight)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -48,9 +49,10 @@ def aligned_empty(shape: int | tuple[int, ...]) -> Floats:
     NumPy's begin anywhere, mostly 16 bytes into one, and then every wide vector straddles two:
     streaming a matrix takes up to a fifth longer.
     """
-    spacious = np.empty(int(np.prod(shape)) + LINE, np.float32)
+    size = shape if isinstance(shape, int) else math.prod(shape)
+    spacious = np.empty(size + LINE, np.float32)
     first = -(spacious.ctypes.data // 4) % LINE
-    return spacious[first : first + spacious.size - LINE].reshape(shape)
+    return spacious[first : first + size].reshape(shape)
 
 
 def noisy_product(view: View, x: Floats, tick: int, y: Floats) -> None:

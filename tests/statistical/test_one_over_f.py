@@ -249,7 +249,19 @@ def slowly(view: View, shape: tuple[int, int], tick: int) -> Floats:
     return total.reshape(shape)
 
 
-SHAPES = [(1, 1), (3, 10), (40, 64), (70, 10), (33, 128), (20, 100), (5, 192), (64, 32), (9, 65)]
+SHAPES = [
+    (1, 1),
+    (3, 10),
+    (40, 64),
+    (70, 10),
+    (33, 128),
+    (20, 100),
+    (5, 192),
+    (64, 32),
+    (9, 65),
+    (83, 100),
+    (33, 512),
+]
 
 
 @pytest.mark.parametrize("shape", SHAPES)

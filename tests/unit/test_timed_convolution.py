@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from timed import DT, on_chip, spikes
 from tiny import EXACT, KNOWN, PCM, TELEGRAPH, WHITE_PAIRS, kind
@@ -14,7 +15,9 @@ from tiny import EXACT, KNOWN, PCM, TELEGRAPH, WHITE_PAIRS, kind
 from hwnoise import Network, Stream
 from hwnoise.backends.base import LocalRule, Probe
 from hwnoise.errors import InputError, MismatchError
+from hwnoise.kernels.patches import count_reads
 from hwnoise.nodes import LIF, Affine, Conv1d, Conv2d, Flatten, Input, Node, Output, SumPool2d
+from hwnoise.patches import Patches
 
 Array = NDArray[Any]
 RNG = Stream(9, "weights").generator()
@@ -187,3 +190,22 @@ def test_groups_are_refused() -> None:
     grouped = Conv2d(WEIGHT[:2, :1], BIAS[:2], groups=2)
     with pytest.raises(MismatchError, match="'conv' convolves in 2 groups"):
         on_chip(alone(grouped, 2, 6, 5), EXACT)
+
+
+@pytest.mark.parametrize("broad", [1, 2, 3, 5, 7])
+@pytest.mark.parametrize(("stride", "dilation"), [(1, 1), (2, 1), (1, 2)])
+def test_patches_of_filters_of_any_width(
+    broad: int, stride: int, dilation: int, rng: np.random.Generator
+) -> None:
+    """Check eq:patches: some widths have loops of their own."""
+    node = Conv2d(np.zeros((1, 2, 3, broad)), np.zeros(1), stride=(1, stride), dilation=(2, dilation))
+    patches = Patches.of("conv", node, (2, 8, 16))
+    x = rng.normal(size=(3, 2, 8, 16)).astype(np.float32)
+    windows = sliding_window_view(x, (5, dilation * (broad - 1) + 1), axis=(2, 3))
+    expected = windows[:, :, :, ::stride, ::2, ::dilation].transpose(0, 2, 3, 1, 4, 5)
+    np.testing.assert_array_equal(patches.taken(x.reshape(3, -1)), expected.reshape(-1, patches.size))
+
+
+def test_reads_of_zeros_are_not_counted() -> None:
+    times = np.array([1, 20, 300, 4000], np.int64)
+    assert count_reads(np.array([[0, 1, -2, 0], [5, 0, -0.0, 7]], np.float32), times) == 20 + 300 + 1 + 4000

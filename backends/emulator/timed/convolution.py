@@ -12,13 +12,14 @@ from hwnoise.backends.emulator.timed.array_stage import ArrayStage
 from hwnoise.backends.emulator.timed.stage import Floats, Mask, Moment, Outcome, State
 from hwnoise.devices.clock import Clock
 from hwnoise.errors import MismatchError
+from hwnoise.kernels.patches import count_reads
 from hwnoise.network import DenseLayer
 from hwnoise.nodes import Conv1d, Conv2d, Shape
 from hwnoise.patches import Patches
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
-BLOCK = 1 << 20  # numbers in the patches that are taken at a time: 4 MB
+BLOCK = 1 << 18  # numbers in the patches taken at a time: 1 MB, which caches hold until they are read
 
 
 class ConvolutionStage(ArrayStage):
@@ -43,8 +44,8 @@ class ConvolutionStage(ArrayStage):
 
     def run(self, x: Floats, state: State, moment: Moment) -> Outcome:
         """Convolve each step of ``x`` (rows, steps, n_in), one presentation after the other."""
-        rows, steps, _ = x.shape
-        self.active += int((np.count_nonzero(x, axis=(0, 1)) * self._times_read).sum())
+        rows, steps, n_in = x.shape
+        self.active += count_reads(x.reshape(-1, n_in), self._times_read)
         shape = rows, steps, self.layer.n_out * self.patches.count
         if steps * self.patches.count * self.patches.size > BLOCK:
             parts = [self._read_long(x[r], r * steps, moment) for r in range(rows)]
