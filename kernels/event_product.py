@@ -1,7 +1,7 @@
 """Products with inputs that are 0 or 1: the rows of a matrix that are switched on, added up.
 
-Rows are added in order, eight at a time, so a sum depends on its own inputs alone, and where every sum
-is exact (dyadic weights) it is the dense product's, bit for bit (eq:event-product).
+Rows are added one after the other in rising order, so a sum depends on its own inputs alone, and where
+every sum is exact (dyadic weights) it is the dense product's, bit for bit (eq:event-product).
 """
 
 from __future__ import annotations
@@ -10,17 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
+from hwnoise.kernels.lanes import WIDTH, add, bit_count, equal, lanes_of, lowest_bit, no_lanes, put
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int32]
+Place = int | np.uint64
 
-ZERO_BITS, ONE_BITS = np.int32(0), np.int32(0x3F800000)  # of the float32 0 and 1
-ONE_BIT = 29  # set in 1, and not in 0
-NONE, LANES = np.uint64(0), np.uint64(8)
-FEW = 4  # active inputs of eight up to which a second look is spared
-_BYTE = (np.arange(256)[:, None] >> np.arange(8) & 1).astype(np.bool_)  # [byte, bit]
-COUNTS = _BYTE.sum(axis=1).astype(np.uint64)  # of the bits that are set in each byte
-PLACES = np.argsort(~_BYTE, axis=1, kind="stable").astype(np.int32).ravel()  # where they are, eight to a byte
+LANES, FOUR = np.uint64(WIDTH), np.uint64(4 * WIDTH)
+NONE, ONE, ALL = np.uint64(0), np.uint64(1), ~np.uint64(0)
+AT_ONCE = 8  # inputs that are listed without asking how many are left
 
 
 @kernel
@@ -52,52 +50,45 @@ def list_active(x: Floats, active: Indices, ends: Indices) -> bool:
     bool
         Whether all of ``x`` is 0 or 1; if not, what was written means nothing.
     """
-    n = x.shape[1]
-    octets = np.empty(n // 8, np.uint8)
-    found = NONE
+    n = np.uint64(x.shape[1])
+    found = wrong = NONE
     ends[0] = 0
     for r in range(len(x)):
-        bits = x[r].view(np.int32)
-        if not _pack(bits, octets):
+        row = x[r]
+        for first in range(NONE, n, np.uint64(64)):
+            ones, others = _word(row, first, np.uint64(min(n - first, np.uint64(64))))
+            found = _unpack(ones, np.int32(first), active, found)
+            wrong |= others
+        if wrong != NONE:
             return False
-        found = _unpack(octets, active, found)
-        for j in range(8 * len(octets), n):
-            active[found] = j  # overwritten by the next, unless this one counts
-            found += np.uint64((bits[j] >> ONE_BIT) & 1)
         ends[r + 1] = found
     return True
 
 
-@kernel
-def _pack(bits: Indices, octets: NDArray[np.uint8]) -> bool:
-    """Write eight float32 to a byte, a bit each; return whether all are 0 or 1."""
-    other = np.int32(0)
-    for j in range(len(bits)):
-        other |= np.int32((bits[j] != ZERO_BITS) & (bits[j] != ONE_BITS))
-    for k in range(len(octets)):
-        j = 8 * k
-        low = (
-            (bits[j] >> 29 & 1) | (bits[j + 1] >> 28 & 2) | (bits[j + 2] >> 27 & 4) | (bits[j + 3] >> 26 & 8)
-        )
-        high = (bits[j + 4] >> 25 & 16) | (bits[j + 5] >> 24 & 32)
-        octets[k] = low | high | (bits[j + 6] >> 23 & 64) | (bits[j + 7] >> 22 & 128)
-    return bool(other == 0)
+@kernel(inline=True)
+def _word(row: Floats, first: Place, count: np.uint64) -> tuple[np.uint64, np.uint64]:
+    """Return which of up to 64 inputs from ``first`` on are 1, a bit each, and which are neither 0 nor 1."""
+    ones = zeros = NONE
+    whole = count & ~(LANES - ONE)
+    for j in range(NONE, whole, LANES):
+        lanes = lanes_of(row, first + j)
+        ones |= equal(lanes, np.float32(1)) << j
+        zeros |= equal(lanes, np.float32(0)) << j
+    for j in range(whole, count):
+        ones |= np.uint64(row[first + j] == np.float32(1)) << j
+        zeros |= np.uint64(row[first + j] == np.float32(0)) << j
+    return ones, ones ^ zeros ^ (ALL >> (np.uint64(64) - count))
 
 
-@kernel
-def _unpack(octets: NDArray[np.uint8], active: Indices, found: np.uint64) -> np.uint64:
-    """Write the places of all bits that are set to ``active`` from ``found`` on; return where they end."""
-    first = np.int32(0)
-    for k in range(len(octets)):
-        octet = np.uint64(octets[k])
-        count, at = COUNTS[octet], octet * LANES
-        for lane in range(FEW):  # without asking how many: what is too much is overwritten
-            active[found + np.uint64(lane)] = PLACES[at + np.uint64(lane)] + first
-        for lane in range(FEW, np.int64(count)):
-            active[found + np.uint64(lane)] = PLACES[at + np.uint64(lane)] + first
-        found += count
-        first += np.int32(8)
-    return found
+@kernel(inline=True)
+def _unpack(word: np.uint64, first: np.int32, active: Indices, found: np.uint64) -> np.uint64:
+    """Write the places of the bits that are set to ``active`` from ``found`` on; return where they end."""
+    end: np.uint64 = found + bit_count(word)
+    for at in range(found, end, np.uint64(AT_ONCE)):
+        for lane in range(np.uint64(AT_ONCE)):  # what is too much is overwritten
+            active[at + lane] = first + np.int32(lowest_bit(word))
+            word &= word - ONE
+    return end
 
 
 @kernel
@@ -116,20 +107,48 @@ def add_listed(active: Indices, ends: Indices, weight: Floats, y: Floats) -> Non
     -----
     Oracle: ``oracles_neurons.event_product``. Test: ``tests/unit/test_event_product.py``.
     """
-    n_out = weight.shape[1]
+    n_out = np.uint64(weight.shape[1])
+    fours, ones = n_out // FOUR * FOUR, n_out // LANES * LANES
     for r in range(len(y)):
-        out, first, stop = y[r], ends[r], ends[r + 1]
-        for j in range(n_out):
-            out[j] = 0
-        whole = first + ((stop - first) & ~7)
-        for k in range(first, whole, 8):
-            a, b = weight[active[k]], weight[active[k + 1]]
-            c, d = weight[active[k + 2]], weight[active[k + 3]]
-            e, f = weight[active[k + 4]], weight[active[k + 5]]
-            g, h = weight[active[k + 6]], weight[active[k + 7]]
-            for j in range(n_out):
-                out[j] += ((a[j] + b[j]) + (c[j] + d[j])) + ((e[j] + f[j]) + (g[j] + h[j]))
-        for k in range(whole, stop):
-            a = weight[active[k]]
-            for j in range(n_out):
-                out[j] += a[j]
+        listed, out = active[ends[r] : ends[r + 1]], y[r]
+        for column in range(NONE, fours, FOUR):
+            _add_four(listed, weight, column, out)
+        for column in range(fours, ones, LANES):
+            _add_one(listed, weight, column, out)
+        _add_rest(listed, weight, ones, out)
+
+
+@kernel(inline=True)
+def _add_four(listed: Indices, weight: Floats, first: Place, out: Floats) -> None:
+    """Write sums of 64 columns from ``first`` on: four times the lanes, so that additions need not wait."""
+    second, third = first + LANES, first + np.uint64(2) * LANES
+    fourth = third + LANES
+    a, b, c, d = no_lanes(), no_lanes(), no_lanes(), no_lanes()
+    for k in range(np.uint64(len(listed))):
+        row = weight[np.uint64(listed[k])]
+        a, b = add(a, lanes_of(row, first)), add(b, lanes_of(row, second))
+        c, d = add(c, lanes_of(row, third)), add(d, lanes_of(row, fourth))
+    put(out, first, a)
+    put(out, second, b)
+    put(out, third, c)
+    put(out, fourth, d)
+
+
+@kernel(inline=True)
+def _add_one(listed: Indices, weight: Floats, first: Place, out: Floats) -> None:
+    """Write sums of the columns from ``first`` on that fill the lanes once."""
+    total = no_lanes()
+    for k in range(np.uint64(len(listed))):
+        total = add(total, lanes_of(weight[np.uint64(listed[k])], first))
+    put(out, first, total)
+
+
+@kernel(inline=True)
+def _add_rest(listed: Indices, weight: Floats, first: Place, out: Floats) -> None:
+    """Write the sums of the columns from ``first`` on, too few to fill the lanes."""
+    for j in range(first, np.uint64(len(out))):
+        out[j] = 0
+    for k in range(np.uint64(len(listed))):
+        row = weight[np.uint64(listed[k])]
+        for j in range(first, np.uint64(len(out))):
+            out[j] += row[j]

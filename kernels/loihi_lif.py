@@ -1,7 +1,7 @@
 """Loihi's leaky integrate-and-fire neuron in the integers of the chip, bit for bit.
 
-Sums are taken in 32-bit words that wrap, products in 64 bits, exactly as Lava's bit-accurate model
-does it; the current then wraps once at 24 bits, the membrane saturates there.
+Sums are taken in 32-bit words that wrap, products lose nothing, exactly as in Lava's bit-accurate model;
+the current then wraps once at 24 bits, the membrane saturates there.
 """
 
 from __future__ import annotations
@@ -12,29 +12,44 @@ from numpy.typing import NDArray
 from hwnoise.kernels._jit import kernel
 
 Integers = NDArray[np.int32]
-LIMIT = np.int64(2**23)  # states have 24 bits
+LIMIT = np.int32(2**23)  # states have 24 bits
 ALIGN = np.int64(6)  # bits by which inputs and thresholds are shifted up
+LARGEST = np.int32(2**25)  # input from which 32 bits do not hold it shifted up
+TWELVE, LOW_BITS = np.uint32(12), np.uint32(2**12 - 1)
+ONE, NONE = np.int8(1), np.int8(0)
 
 
 @kernel(inline=True)
-def keep_share(x: np.int64, kept: np.int64) -> np.int64:
-    """Return ``x kept / 4096`` rounded toward zero."""
-    magnitude = (abs(x) * kept) >> np.int64(12)
-    return magnitude if x >= 0 else -magnitude
+def keep_share(x: np.int32, kept: np.uint32) -> np.int32:
+    """Return ``x kept / 4096`` rounded toward zero, for ``kept`` from 0 to 4096.
+
+    The upper and the lower bits of x are multiplied apart: then no product leaves 32 bits, of which a
+    vector register holds twice as many numbers as of 64.
+    """
+    size = np.uint32(abs(np.int64(x)))
+    share = np.uint32((size >> TWELVE) * kept) + np.uint32(np.uint32((size & LOW_BITS) * kept) >> TWELVE)
+    return np.int32(share) if x >= 0 else np.int32(-np.int64(share))
 
 
 @kernel(inline=True)
-def wrap_once(u: np.int64) -> np.int64:
+def wrap_once(u: np.int32) -> np.int32:
     """Return ``u`` after one turn at most round ``(-2**23, 2**23]`` (eq:loihi-current)."""
     if u > LIMIT:
-        return u - 2 * LIMIT
-    return u + 2 * LIMIT if u <= -LIMIT else u
+        return np.int32(u - 2 * LIMIT)
+    return np.int32(u + 2 * LIMIT) if u <= -LIMIT else u
 
 
 @kernel(inline=True)
-def saturate(v: np.int64) -> np.int64:
+def add_clipped(a: np.int32, b: np.int32) -> np.int32:
+    """Return ``a + b`` kept within 31 bits, so that a number of 24 bits can still be added."""
+    total = min(max(np.int64(a) + np.int64(b), np.int64(-(2**31))), np.int64(2**31 - 1))  # one instruction
+    return np.int32(min(max(np.int32(total), np.int32(-(2**30))), np.int32(2**30)))
+
+
+@kernel(inline=True)
+def saturate(v: np.int32) -> np.int32:
     """Return ``v`` kept within ``-(2**23 - 1)`` to ``2**23 - 1`` (eq:loihi-membrane)."""
-    return min(max(v, 1 - LIMIT), LIMIT - 1)
+    return np.int32(min(max(v, np.int32(1 - LIMIT)), np.int32(LIMIT - 1)))
 
 
 @kernel
@@ -64,7 +79,7 @@ def step_lif(
         Decay of current and membrane in 1/4096 (0 to 4096), lower and upper threshold in units of
         the membrane, refractory steps.
     u, v, wait : (n,) int32
-        Current, membrane, steps still to wait: changed.
+        Current, membrane (24 bits, as a step leaves it), steps still to wait: changed.
     lost : (n,) int8
         1 where the current wrapped or the membrane was cut off. Overwritten.
     spikes : (n,) int8
@@ -83,24 +98,36 @@ def step_lif(
     LIF, LIFReset and TernaryLIF of Lava 0.10.0 (Intel, 2024). The refractory period is ours: Lava
     has no integer model of one. Test: ``tests/bit_exact/test_loihi_lif.py``.
     """
-    kept_u, kept_v = np.int64(4096 - rule[0]), np.int64(4096 - rule[1])
+    kept_u, kept_v = np.uint32(4096 - rule[0]), np.uint32(4096 - rule[1])
     low, high, period = rule[2], rule[3], rule[4]
-    total = np.int64(0)
+    total = np.int32(0)
     for i in range(len(u)):
-        fresh = np.int64(np.int32(np.int64(current[i]) << ALIGN)) + push_u[i]
-        x = np.int64(np.int32(keep_share(np.int64(u[i]), kept_u) + fresh))
-        y = keep_share(np.int64(v[i]), kept_v) + wrap_once(x) + push_v[i]
-        z = np.int64(v[i]) if wait[i] > 0 else saturate(y)
-        fired = np.int8(z > high) - np.int8(z < low)
-        gone = np.int8((abs(x) >= LIMIT) | (abs(y) >= LIMIT) | (abs(np.int64(current[i])) >= 2**25))
-        u[i] = np.int32(wrap_once(x))
-        v[i] = np.int32(0 if fired != 0 else z)
-        wait[i] = period if fired != 0 else max(wait[i] - 1, 0)
-        spikes[i] = fired
-        membrane[i] = np.int32(z)
-        lost[i] = gone
-        total += gone
+        fresh = (np.int64(current[i]) << ALIGN) + np.int64(push_u[i])
+        x = np.int32(np.int64(keep_share(u[i], kept_u)) + fresh)
+        u[i] = wrap_once(x)
+        y = np.int32(keep_share(v[i], kept_v) + add_clipped(u[i], push_v[i]))
+        z = v[i] if wait[i] > 0 else saturate(y)
+        above, below = z > high, z < low
+        gone = (x >= LIMIT) | (x <= -LIMIT) | (y >= LIMIT) | (y <= -LIMIT)
+        gone |= (current[i] >= LARGEST) | (current[i] <= -LARGEST)
+        still = np.int32(above | below) - 1  # all bits, or none: a choice would become two masked writes
+        v[i] = np.int32(z & still)
+        wait[i] = np.int32((period & ~still) | (max(wait[i] - 1, 0) & still))
+        spikes[i] = ONE if above else np.int8(-below)
+        membrane[i] = z
+        lost[i] = ONE if gone else NONE
+        total = np.int32(total + gone)
     return int(total)
+
+
+@kernel
+def fill_pushes(
+    noise: NDArray[np.int32], on_membrane: bool, bias: Integers, push_u: Integers, push_v: Integers
+) -> None:
+    """Write to ``push_u`` and ``push_v`` (n,) what noise and bias add to the current and the membrane."""
+    for i in range(len(bias)):
+        push_u[i] = 0 if on_membrane else noise[i]
+        push_v[i] = bias[i] + (noise[i] if on_membrane else 0)
 
 
 @kernel
@@ -143,9 +170,7 @@ def run_lif(
     for s in range(samples):
         for t in range(steps):
             if noise.size:
-                for i in range(n):
-                    push_u[i] = 0 if on_membrane else noise[s, t, i]
-                    push_v[i] = bias[i] + (noise[s, t, i] if on_membrane else 0)
+                fill_pushes(noise[s, t], on_membrane, bias, push_u, push_v)
             seen = membranes[s, t] if membranes.size else unseen
             found = step_lif(
                 current[s, t], push_u, push_v, rule, u[s], v[s], wait[s], lost, spikes[s, t], seen

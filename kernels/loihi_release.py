@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
-from hwnoise.kernels.loihi_synapses import Integers, Spikes, add_shifted, find_active
+from hwnoise.kernels.loihi_synapses import ROOM, Integers, Spikes, add_shifted, find_active
 from hwnoise.kernels.stochastic_synapse import group_words, lines_in_group
 
 Weights = NDArray[np.int8] | NDArray[np.int16] | NDArray[np.int32]
@@ -58,7 +58,7 @@ def add_released(
     """
     rows, steps, n_in = spikes.shape
     n_out = current.shape[2]
-    active, total = np.empty(n_in, np.int32), np.empty(n_out, np.int32)
+    active, total = np.empty(n_in + ROOM, np.int32), np.empty(n_out, np.int32)
     words = np.empty((lines_in_group(n_out) * n_out + 63) // 64 * 64, np.uint32)
     events = 0
     for r in range(rows):

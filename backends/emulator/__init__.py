@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from hwnoise.backends.emulator.checks import check_headroom
 from hwnoise.backends.emulator.image_program import ImageProgram
 from hwnoise.backends.emulator.integer import IntegerProgram
 from hwnoise.backends.emulator.program import EmulatorProgram
 from hwnoise.backends.emulator.timed.program import TimedProgram
-from hwnoise.errors import InputError
 from hwnoise.network import Network
 from hwnoise.nodes import Conv1d, Conv2d
 from hwnoise.nodes.convolution import Pool2d
@@ -27,8 +27,7 @@ class Emulator:
         ``headroom`` (1 to 100) is the range of the devices over the largest weight: 1 uses their
         whole range for a finished network, more leaves room for weights to grow in training.
         """
-        if not 1 <= headroom <= 100:
-            raise InputError(f"headroom must be from 1 to 100, not {headroom}")
+        check_headroom(headroom)
         if substrate.fixed_point is not None:
             return IntegerProgram(network, substrate, stream, headroom)
         if network.is_timed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, get_args
 
 import numpy as np
@@ -34,6 +35,12 @@ def checked_inputs(x: ArrayLike, n_in: int) -> Array:
     if not _is_finite(rows):
         raise InputError("inputs must be finite numbers, and some are not")
     return rows.reshape(len(rows), n_in)
+
+
+def check_headroom(headroom: float) -> None:
+    """Raise InputError unless the range of the devices is 1 to 100 times the largest weight."""
+    if not (isinstance(headroom, Real) and 1 <= headroom <= 100):
+        raise InputError(f"headroom must be from 1 to 100, not {headroom!r}")
 
 
 def check_probe(probe: Probe, substrate: Substrate) -> None:

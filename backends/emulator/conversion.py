@@ -142,6 +142,12 @@ class OutputConverters:
         scale = drive.scale[block]
         converters.adc(y, scale, at_once, np.float32(full_scale), weight_range, bias, y)
 
+    def clip_sums(self, y: Floats, scale: Floats, weight_range: Floats) -> None:
+        """Clip sums ``y`` (rows, n_out) of converted values to what one of them can be (eq:sum-clip)."""
+        assert self.adc is not None
+        unit = scale[:, None] * weight_range
+        np.clip(y, np.float32(self.adc.lowest) * unit, np.float32(self.adc.range) * unit, out=y)
+
     def _add_noise(self, y: Floats, drive: Drive, block: slice, sigma: np.float32) -> None:
         """Add white noise to every output of every row that is not quiet (eq:output-noise)."""
         z, still = np.empty_like(y), drive.still(block)

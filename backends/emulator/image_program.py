@@ -39,14 +39,7 @@ class ImageProgram(TimedProgram):
         """
         check_probe(probe, self.substrate)
         rows = checked_inputs(x, self.network.n_inputs)
-        seen = super().run(rows[:, None], probe)
-        return replace(
-            seen,
-            output=seen.output[:, :, 0],
-            inputs=_without_steps(seen.inputs),
-            nodes=_without_steps(seen.nodes),
-            noise=_without_steps(seen.noise),
-        )
+        return without_time(super().run(rows[:, None], probe))
 
     def _count_run(self, seen: Seen, reads: int, before: Mapping[str, int]) -> None:
         """Count reads and conversions; there are no events to count."""
@@ -55,5 +48,11 @@ class ImageProgram(TimedProgram):
             self._count(layer, reads * layer.rate)
 
 
-def _without_steps(seen: Mapping[str, Array]) -> dict[str, Array]:
-    return {name: values[:, :, 0] for name, values in seen.items()}
+def without_time(seen: Reading) -> Reading:
+    """What was seen of samples of one step each, without the axis of steps."""
+
+    def shown(values: Mapping[str, Array]) -> dict[str, Array]:
+        return {name: array[:, :, 0] for name, array in values.items()}
+
+    nodes, noise = shown(seen.nodes), shown(seen.noise)
+    return replace(seen, output=seen.output[:, :, 0], inputs=shown(seen.inputs), nodes=nodes, noise=noise)

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnoise.backends.emulator.active import ROWS, Active
+from hwnoise.backends.emulator.active import Active, Listed
 from hwnoise.backends.emulator.read import PARALLEL_FROM, TILE, View, aligned_empty, noisy_product
 from hwnoise.backends.emulator.threads import for_each
 from hwnoise.kernels import read_noise
+from hwnoise.kernels.event_noise import add_event_noise, are_alike
+from hwnoise.kernels.event_product import add_listed
 
 Floats = NDArray[np.float32]
 
@@ -60,27 +62,24 @@ def sparse_product(
     Equal rows give equal bits wherever they are: passes need no tiles of their own. Parameters as in
     ``paired_product``.
     """
-    active.product(view.weight, y)
-    if view.fresh is None:
-        return
-    variance = _variance(view.fresh, active, y.shape)
-    if quiet is not None:
-        variance[quiet] = 0
+    fresh = view.fresh
+    alike = fresh is not None and are_alike(fresh)
 
-    def work(rows: slice) -> None:
-        read_noise.add_output_noise(view.read_key, np.uint64(tick + rows.start), variance[rows], y[rows])
+    def work(tile: Listed) -> None:
+        rows = tile.rows
+        tile.add(view.weight, y)
+        if fresh is None:
+            return
+        if alike:  # a matter of counting
+            times, variance = tile.per_row(), fresh[:1]
+        else:
+            times, variance = np.ones(len(y[rows]), np.float32), aligned_empty(y[rows].shape)
+            add_listed(tile.columns, tile.ends, fresh, variance)
+        if quiet is not None:
+            times[quiet[rows]] = 0
+        add_event_noise(view.read_key, np.uint64(tick + rows.start), times, variance, y[rows])
 
-    tiles = [slice(first, min(first + ROWS, len(x))) for first in range(0, len(x), ROWS)]
-    for_each(work, tiles, active.count * y.shape[1] >= PARALLEL_FROM)
-
-
-def _variance(fresh: Floats, active: Active, shape: tuple[int, ...]) -> Floats:
-    """Sums of ``fresh`` over inputs of 0 and 1, which are their own squares."""
-    if (fresh == fresh[:1]).all():  # devices are alike: a matter of counting
-        return np.outer(active.per_row(), fresh[0])
-    variance = aligned_empty(shape)
-    active.product(fresh, variance)
-    return variance
+    for_each(work, active.tiles, active.count * y.shape[1] >= PARALLEL_FROM)
 
 
 def _add_fresh(

@@ -49,6 +49,7 @@ class Placement:
         slices = substrate.dac.slices if substrate.dac else 1
         self.slice_rows = [tile_rows(substrate, tiling, stream, serial) for serial in range(slices)]
         self._no_bias = np.zeros(self.n_out, np.float32)
+        self._clips = substrate.clips_sums
 
     def read(self, drives: Sequence[Drive], shift: Floats | None, bias: Floats) -> Floats:
         """Node values (rows, n_out) of inputs that are sent as ``drives``, one after the other.
@@ -104,12 +105,15 @@ class Placement:
             self._sum(row.part(view), np.ascontiguousarray(q), drive, block, part)
             if shift is not None and number == 0:
                 part += shift[block]
-            added = self._no_bias if number else bias
+            added = self._no_bias if number or self._clips else bias
             row.converters.convert(
                 part, drive, block, row.converters.full_scale, self.array.weight_range, added
             )
 
         add_partial_sums(self.tiling.row_slices, read, drive.q[block], y)
+        if self._clips:
+            rows[0].converters.clip_sums(y, drive.scale[block], self.array.weight_range)
+            y += bias
 
     def _read_lines(self, row: TileRow, lines: Floats, tick: int, y: Floats) -> None:
         """Read some input lines (reads, lines) of one row of tiles, for single devices."""

@@ -1,4 +1,4 @@
-"""Fixed tiles over a few threads: the same bits for any number of them."""
+"""Shares of the work for a few threads: the same bits for any number of them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,34 @@ def _pool(process: int, threads: int) -> ThreadPoolExecutor:
 def for_each(work: Callable[[Tile], None], tiles: Sequence[Tile], parallel: bool) -> None:
     """Call ``work`` on every tile; tiles write to separate places, so order does not matter.
 
-    The pool is keyed by process: after a fork the child makes its own.
+    The calling thread works too: it would only wait, and helpers take their time to wake up. The pool is
+    keyed by process: after a fork the child makes its own.
     """
-    threads = thread_count() if parallel and len(tiles) > 1 else 1
-    if threads == 1:
-        for tile in tiles:
+    threads = min(thread_count(), len(tiles)) if parallel and len(tiles) > 1 else 1
+    left = iter(tiles)
+
+    def drain() -> None:
+        for tile in left:  # the interpreter lock hands each tile to one thread
             work(tile)
-    else:
-        list(_pool(os.getpid(), threads).map(work, tiles))
+
+    helpers = [_pool(os.getpid(), threads - 1).submit(drain) for _ in range(threads - 1)]
+    try:
+        drain()
+    finally:
+        for helper in helpers:
+            if not helper.cancel():  # one that has not begun finds nothing left
+                helper.result()
+
+
+def shares(rows: int, most: int, parallel: bool) -> list[slice]:
+    """Cut ``rows`` into equal slices of at most ``most``, ``parallel`` into two for each of several threads.
+
+    For work whose bits do not depend on where it is cut: the slices depend on how many threads there are.
+    """
+    threads = thread_count() if parallel else 1
+    count = max(-(-rows // most), 2 * threads if threads > 1 else 1)
+    each = max(1, -(-rows // count))
+    return [slice(first, min(first + each, rows)) for first in range(0, rows, each)]
 
 
 @cache
@@ -48,5 +68,8 @@ def _blas() -> Any:
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Keep BLAS to one thread: how it splits a product must not depend on the machine."""
+    if all(library.num_threads == 1 for library in _blas().lib_controllers):
+        yield  # to set a limit takes as long as a small layer
+        return
     with _blas().limit(limits=1):
         yield

@@ -28,7 +28,7 @@ NOISES: Mapping[str, Mapping[str, Any]] = {
     CONSTANT: {"read_noise.sigma": 0.02},
     DEPENDENT: {"read_noise.sigma": 0.02, "read_noise.dependence": "sqrt"},
 }
-LIMITS: Mapping[str, float | None] = {"no noise": 1 / 5, CONSTANT: 1 / 3, DEPENDENT: None}
+LIMITS: Mapping[str, float] = {"no noise": 1 / 5, CONSTANT: 1 / 3, DEPENDENT: 1 / 3}
 NOTE = f"snnTorch without noise, {STEPS} steps, {ACTIVITY:.0%} active"
 
 

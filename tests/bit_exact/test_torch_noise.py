@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,10 @@ import torch
 from tiny import PCM, kind
 
 from hwnoise import Network, Probe, Stream, substrate
+from hwnoise.backends.emulator import backend as emulator
 from hwnoise.backends.emulator.layer import Layer
+from hwnoise.backends.snntorch import backend as torch_backend
+from hwnoise.backends.snntorch import convert
 from hwnoise.backends.snntorch.device_reader import DeviceReader, require_readable
 from hwnoise.backends.snntorch.normals import box_muller, gaussian
 from hwnoise.backends.snntorch.stages import DeviceLayer
@@ -21,39 +25,51 @@ from hwnoise.kernels.gaussian import fill_gaussian
 from hwnoise.substrate import Substrate
 
 torch.set_num_threads(1)
+DEVICES = ("cpu", *(f"cuda:{n}" for n in range(torch.cuda.device_count())))  # all that torch has here
 KEYS = (0, 1, 2**32 - 1, 2**32, 0xDEADBEEFCAFEBABE, 2**64 - 1)
 TICKS = (0, 7, 2**32 - 2, 2**63 - 2, 2**64 - 3)
 EDGES = sorted({(sign * 2**k + d) % 2**32 for k in range(32) for d in (-1, 0, 1) for sign in (1, -1)})
 ROWS = 150
+NETWORKS = (
+    Network.mlp("20-9-5", Stream(3, "network"), readout="identity"),
+    Network.spiking("20-9-5", Stream(3, "network")),
+    Network.cnn("1x6x6-c3k3-5", Stream(3, "network")),
+)
+
+
+@pytest.fixture(params=DEVICES)
+def device(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
 
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("tick", TICKS)
-def test_words_are_those_of_the_kernel(key: int, tick: int) -> None:
+def test_words_are_those_of_the_kernel(key: int, tick: int, device: str) -> None:
     """For every shape of a block and any first element (eq:philox-round, eq:philox-layout)."""
     for columns, first in ((1, 0), (63, 64), (64, 0), (200, 2**32 - 128)):
         expected = np.empty((5, columns), np.uint32)
         philox.fill_words(np.uint64(key), np.uint64(tick), expected, first)
-        assert np.array_equal(words(key, tick, 5, columns, first=first).numpy(), expected)
+        assert np.array_equal(words(key, tick, 5, columns, device, first).cpu().numpy(), expected)
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_gaussians_are_those_of_the_kernel(key: int) -> None:
+def test_gaussians_are_those_of_the_kernel(key: int, device: str) -> None:
     """All bits of 100,000 draws (eq:gaussian-radius, eq:gaussian-angle, eq:gaussian-pair)."""
     expected = np.empty((500, 200), np.float32)
     fill_gaussian(np.uint64(key), np.uint64(11), expected, 64)
-    found = gaussian(key, 11, 500, 200, first=64).numpy()
+    found = gaussian(key, 11, 500, 200, device, first=64).cpu().numpy()
     assert found.tobytes() == expected.tobytes()
 
 
-def test_gaussians_of_words_at_the_edges() -> None:
+def test_gaussians_of_words_at_the_edges(device: str) -> None:
     """Where the polynomial changes its branch, against the transform in float64."""
     radius, angle = np.meshgrid(np.array(EDGES, np.int64), np.array(EDGES, np.int64))
-    found = box_muller(torch.tensor(radius.ravel()), torch.tensor(angle.ravel()))
+    found = box_muller(*(torch.tensor(part.ravel(), device=device) for part in (radius, angle)))
     r = np.sqrt(-2 * np.log((radius.ravel() + 0.5) / 2**32))
     turn = 2 * np.pi * angle.ravel() / 2**32
     for part, exact in zip(found, (r * np.cos(turn), r * np.sin(turn)), strict=True):
-        np.testing.assert_allclose(part.numpy(), exact, atol=1e-6)
+        np.testing.assert_allclose(part.cpu().numpy(), exact, atol=1e-6)
 
 
 def readable() -> list[str]:
@@ -73,25 +89,25 @@ def layer_of(on: Substrate) -> Layer:
     return Layer(on, dense, Stream(1, "layer"), 1.0)
 
 
-def assert_reads_alike(on: Substrate, probe: Probe, quiet: np.ndarray[Any, Any] | None) -> None:
+def assert_reads_alike(on: Substrate, probe: Probe, quiet: np.ndarray[Any, Any] | None, device: str) -> None:
     x = Stream(4, "batch").generator().uniform(-1, 1, (ROWS, 20)).astype(np.float32)
     expected, known = layer_of(on).forward(x, 221, quiet, probe)  # into the next block of 1/f noise
-    still = None if quiet is None else torch.tensor(quiet)
-    found, seen = DeviceReader(layer_of(on)).read(torch.tensor(x), 221, still, probe)
-    near = np.abs(found.numpy() - expected) < 1e-5
+    still = None if quiet is None else torch.tensor(quiet, device=device)
+    found, seen = DeviceReader(layer_of(on)).read(torch.tensor(x, device=device), 221, still, probe)
+    near = np.abs(found.cpu().numpy() - expected) < 1e-5
     assert near.mean() > 0.999  # a converter may round a tie another way
     assert (known is None) == (seen is None)
-    assert known is None or np.array_equal(known, seen.numpy())
+    assert known is None or np.array_equal(known, seen.cpu().numpy())
 
 
 @pytest.mark.parametrize("name", readable())
-def test_a_read_in_torch_alone_is_the_emulators(name: str) -> None:
+def test_a_read_in_torch_alone_is_the_emulators(name: str, device: str) -> None:
     """Every effect of a preset, over a border between blocks, in passes and in tiles."""
     on = substrate.load(name)
     for probe in (Probe(), Probe(passes=2), Probe(passes=2, order="batch")):
-        assert_reads_alike(on, probe, None)
+        assert_reads_alike(on, probe, None, device)
     if on.tile is None:
-        assert_reads_alike(substrate.load(name, {"tile.rows": 8, "tile.columns": 8}), Probe(), None)
+        assert_reads_alike(substrate.load(name, {"tile.rows": 8, "tile.columns": 8}), Probe(), None, device)
 
 
 @pytest.mark.parametrize(
@@ -102,18 +118,22 @@ def test_a_read_in_torch_alone_is_the_emulators(name: str) -> None:
         {"dac": {"bits": 5, "rounding": "stochastic"}, "adc": {"bits": 6, "rounding": "stochastic"}},
         {"dac": {"bits": 5, "range": 0.7}, "adc": {"bits": 4, "rounding": "floor"}},
         {"adc": {"bits": 8}, "output_noise": {"sigma": 0.1}},
+        {
+            "adc": {"bits": 6, "rounding": "floor", "range": 1.0},
+            "tile": {"rows": 5, "columns": 9, "sums": "clipped"},
+        },
     ],
 )  # fmt: skip
-def test_quiet_rows_and_converters_are_the_emulators(tables: dict[str, Any]) -> None:
-    """Known node noise, stochastic rounding, clipped inputs; every other row quiet (eq:dac, eq:adc)."""
+def test_quiet_rows_and_converters_are_the_emulators(tables: dict[str, Any], device: str) -> None:
+    """Known node noise, rounding, clipped inputs and sums; every other row quiet (eq:adc, eq:sum-clip)."""
     on = kind(quiet="chip", **tables)
-    assert_reads_alike(on, Probe(), np.arange(ROWS) % 2 == 0)
+    assert_reads_alike(on, Probe(), np.arange(ROWS) % 2 == 0, device)
 
 
-def test_a_layer_on_a_device_takes_the_place_of_the_emulators() -> None:
+def test_a_layer_on_a_device_takes_the_place_of_the_emulators(device: str) -> None:
     """With passes of several steps each, and after its devices were written."""
     ours, theirs = layer_of(PCM), layer_of(PCM)
-    ours = DeviceLayer(ours, torch.device("cpu"))
+    ours = DeviceLayer(ours, torch.device(device))
     x = Stream(4, "batch").generator().uniform(-1, 1, (ROWS, 20)).astype(np.float32)
     for layer in (ours, theirs):
         layer.write(np.full((30, 20), 0.3, np.float32), None, 7)
@@ -128,6 +148,42 @@ def test_noise_of_another_key_is_noticed() -> None:
     first, second = layer_of(PCM), layer_of(PCM)
     found, _ = DeviceReader(second).read(torch.tensor(x), 1, None, Probe())
     assert np.abs(found.numpy() - first.forward(x, 0)[0]).max() > 1e-3
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=["dense", "spiking", "image"])
+def test_a_program_on_a_device_is_the_emulators(network: Network, device: str) -> None:
+    """Outputs, counters and what it holds, in two passes; and derivatives that lower a loss."""
+    shape = (9, 4, network.n_inputs) if network.is_timed else (9, network.n_inputs)
+    x = Stream(4, "batch").generator().uniform(-1, 1, shape).astype(np.float32)
+    ours = torch_backend.compile(network, PCM, Stream(1), torch_device=device)
+    theirs = emulator.compile(network, PCM, Stream(1))
+    found, expected = (program.run(x, Probe(passes=2)) for program in (ours, theirs))
+    assert (np.abs(found.output - expected.output) < 1e-5).mean() > 0.99
+    assert found.events == expected.events
+    reading = ours.run(x, Probe(observe=frozenset({"derivatives"})))
+    gradient = reading.derivatives.backward(np.ones_like(reading.output))
+    ours.write({name: -1e-3 * values for name, values in gradient.items()})
+    moved = ours.run(x).output.sum() - reading.output.sum()
+    assert network.is_timed or moved <= 0.1
+    theirs.restore(ours.state())
+
+
+def test_a_model_on_a_device_is_that_on_the_cpu(device: str) -> None:
+    """Moved there before or after it was put on a chip, and taken back."""
+    plain = torch.nn.Sequential(
+        torch.nn.Conv2d(2, 4, 3, groups=2), torch.nn.Flatten(), torch.nn.Linear(64, 3)
+    )
+    x = torch.linspace(-1, 1, 3 * 72).reshape(3, 2, 6, 6)
+    expected = convert(plain, PCM, seed=2)(x)
+    for model in (
+        convert(plain, PCM, seed=2).to(device),
+        convert(copy.deepcopy(plain).to(device), PCM, seed=2),
+    ):
+        output = model(x.to(device))
+        output.square().sum().backward()
+        assert all(p.grad is not None and p.grad.device == p.device for p in model.parameters())
+        assert (output.cpu() - expected).abs().lt(1e-4).double().mean() > 0.99
+        torch.testing.assert_close(model.cpu()(x).mean(), expected.mean(), atol=0.5, rtol=0)
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def _check_local(probe: Probe, rule: LocalRule) -> None:
 
 
 def checked_spikes(x: ArrayLike, n_in: int, message_bits: int) -> Array:
-    """Return ``x`` as whole numbers (samples, steps, n_in): int8 spikes, or int32 with payloads.
+    """Return ``x`` as whole numbers (samples, steps, n_in) without gaps: int8 spikes, or int32 with payloads.
 
     Raises
     ------
@@ -62,12 +62,14 @@ def checked_spikes(x: ArrayLike, n_in: int, message_bits: int) -> Array:
             f"inputs of shape {values.shape} do not fit this network, which takes (samples, steps, {n_in})"
         )
     flat = flat.reshape(*flat.shape[:2], n_in)
-    spikes = flat != 0
+    if message_bits == 0 and flat.dtype == np.int8 and flat.view(np.uint8).max() <= 1:
+        return np.ascontiguousarray(flat)  # as kernels take them
+    spikes = np.ascontiguousarray(flat != 0)
     if message_bits == 0:
         if flat.dtype != np.bool_ and not (flat == spikes).all():
             raise InputError("inputs must be spikes, 0 or 1: this chip's carry no payload (message_bits = 0)")
         return np.asarray(spikes.view(np.int8))
-    whole = flat.astype(np.int32)
+    whole = np.ascontiguousarray(flat, np.int32)
     if not (whole == flat).all() or int(np.abs(whole).max()) >= 2**message_bits:
         raise InputError(
             f"inputs must be whole numbers below 2**{message_bits}: message_bits = {message_bits}"

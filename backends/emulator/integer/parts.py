@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hwnoise.backends.emulator.integer.population import Population
 from hwnoise.backends.emulator.integer.releases import made_synapses
 from hwnoise.backends.emulator.integer.schedule import schedule
+from hwnoise.backends.emulator.integer.synapses import Slot
 from hwnoise.devices.composition import Substrate
 from hwnoise.integers import IntegerNetwork
 from hwnoise.streams import Stream
@@ -54,6 +55,13 @@ class Parts:
     def lag(self, synapses: str) -> int:
         """Steps that a spike takes to come back through synapses that close a loop; else 0."""
         return self.schedule.lags.get(synapses, 0)
+
+    def plain(self, population: str) -> Slot | None:
+        """The matrix through which all reaches a population that can run with it in one; else None."""
+        first, *others = self.network.sources(population)
+        if others or self.populations[population].spec.arithmetic != "loihi":
+            return None
+        return self.synapses[first].plain
 
     def inner(self, population: str) -> tuple[str, ...]:
         """Synapses that feed a population from within its own loop."""

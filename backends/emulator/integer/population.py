@@ -119,16 +119,23 @@ class Population:
             setattr(self, key, np.array(state[key], np.int32)[None])
         self.lost = int(state["lost"])
 
+    def states(self, rows: slice) -> tuple[Array, Array, Array]:
+        """Current, membrane and steps to wait of some rows: not copies."""
+        return self.u[rows], self.v[rows], self.wait[rows]
+
+    @property
+    def numbers(self) -> tuple[bool, Array, Array]:
+        """Whether noise enters the membrane, the biases, and what a step does; as kernels take them."""
+        return self.noise is not None and self.noise.target == "membrane", self._bias, self._rule
+
     def _step(
         self, rows: slice, current: Array, noise: Array, spikes: Array, membranes: Array
     ) -> tuple[int, int]:
         """Run some rows; return how often something was lost, and where first."""
-        u, v = self.u[rows], self.v[rows]
         if self.spec.arithmetic == "xylo":
+            u, v, _ = self.states(rows)
             return run_xylo(current, self._bias, self._rule, u, v, spikes, membranes)
-        on_membrane = self.noise is not None and self.noise.target == "membrane"
-        wait, rule = self.wait[rows], self._rule
-        return run_lif(current, noise, on_membrane, self._bias, rule, u, v, wait, spikes, membranes)
+        return run_lif(current, noise, *self.numbers, *self.states(rows), spikes, membranes)
 
     def refuse_losses(self, found: Mapping[int, tuple[int, int]], steps: int, n: int, first: int) -> None:
         """Raise InputError that names the first loss; ``found`` has counts and places by their first row."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.integer.parts import Parts
 from hwnoise.backends.emulator.integer.releases import ReleasingSynapses
+from hwnoise.backends.emulator.integer.together import run_together
 
 Array = NDArray[Any]
 
@@ -113,7 +114,12 @@ class Presentation:
         population = self.parts.populations[name]
         noise = population.draw(self.ticks, self.x.shape[1], self.quiet)
         sees = self.sees_all or population.spec.kind == "li"
-        self.sent[name], seen = population.run(self._from_outside(name), noise, sees)
+        slot, arriving = self.parts.plain(name), self.entering(self.parts.network.sources(name)[0])
+        if slot is not None and len(arriving) == len(self.rows):
+            self.sent[name], seen, done = run_together(population, slot, arriving, noise, sees)
+            self.counts["synaptic_operations"] += done
+        else:
+            self.sent[name], seen = population.run(self._from_outside(name), noise, sees)
         if sees:
             self.membranes[name] = seen
 

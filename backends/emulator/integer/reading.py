@@ -9,11 +9,16 @@ from numpy.typing import NDArray
 
 from hwnoise.backends.base import Eligibility, LocalRule, Probe, Reading
 from hwnoise.backends.emulator.integer.presentation import Presentation
-from hwnoise.backends.emulator.integer.traces import StepTraces, post_variable, pre_trace
+from hwnoise.backends.emulator.integer.traces import (
+    FilterStepTraces,
+    StepTraces,
+    post_variable,
+    pre_trace,
+)
 from hwnoise.backends.emulator.rows import by_pass
-from hwnoise.errors import MismatchError
 from hwnoise.network import Network
-from hwnoise.nodes import Affine, Linear
+from hwnoise.nodes import Conv1d, Conv2d
+from hwnoise.patches import Patches
 
 Array = NDArray[Any]
 
@@ -87,12 +92,13 @@ def _traces(
     for name, node in network.nodes.items():
         if not node.parameters():
             continue
-        if not isinstance(node, (Affine, Linear)):
-            raise MismatchError(f"node {name!r} ({node.kind}): only dense layers sum up traces")
         target = next(b for a, b in view.shown.parts.network.edges if a == name)
         pre = view.arranged(pre_trace(view.inputs(name), rule, keep[target]))
         ones = pre_trace(np.ones((1, view.steps, 1), np.int8), rule, keep[target])
-        found[name] = StepTraces(
-            pre[0::2] if rule.post.endswith("_difference") else pre, post[target], ones[0, :, 0]
-        )
+        factors = pre[0::2] if rule.post.endswith("_difference") else pre, post[target], ones[0, :, 0]
+        if isinstance(node, (Conv1d, Conv2d)):
+            patches = Patches.of(name, node, network.input_shapes[name])
+            found[name] = FilterStepTraces(*factors, patches)
+        else:
+            found[name] = StepTraces(*factors)
     return found

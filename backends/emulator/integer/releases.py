@@ -72,6 +72,10 @@ class ReleasingSynapses(DenseSynapses):
         self.law = law
         self._keys = np.array(law.keys, np.uint64)
 
+    @property
+    def plain(self) -> None:
+        """None: every spike is drawn for."""
+
     def release(self, spikes: Array, ticks: Array, quiet: Array, current: Array) -> int:
         """Add what ``spikes`` (rows, before + steps, n_in) bring to ``current`` (rows, steps, n_out).
 

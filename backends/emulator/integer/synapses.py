@@ -13,9 +13,9 @@ from hwnoise.kernels.loihi_convolution import add_convolution
 from hwnoise.kernels.loihi_synapses import LANES, add_dense
 
 Array = NDArray[Any]
-BUSY = 0.4  # share of active inputs from which one matrix product is faster; measured, 784-128
-BUSY_GRADED = 0.2
+BUSY = 0.2  # share of active inputs with payloads from which one matrix product is faster; measured, 784-128
 EXACT = 2**24  # float32 counts exactly up to here
+LINE = 64  # bytes of a cache line
 WORTH_THREADS = 200_000  # synaptic operations
 
 
@@ -51,6 +51,11 @@ class DenseSynapses:
         """The longest delay, in steps."""
         return self.slots[-1].lag
 
+    @property
+    def plain(self) -> Slot | None:
+        """The one matrix of synapses without delays, whose spikes have no payload; else None."""
+        return self.slots[0] if self.delay == 0 and self.spec.message_bits == 0 else None
+
     def bring(self, spikes: Array, current: Array) -> int:
         """Add what ``spikes`` (rows, steps, n_in) bring to ``current`` (rows, steps, n_out)."""
         return sum(self._bring(spikes, slot, current) for slot in self.slots)
@@ -67,8 +72,8 @@ class DenseSynapses:
         lag, weight, exponent = slot
         graded = self.spec.message_bits > 0
         active = np.count_nonzero(spikes) / spikes.size
-        if lag == 0 and active > (BUSY_GRADED if graded else BUSY) and self._counts_exactly(spikes, graded):
-            self._multiply(spikes, slot, graded, current)
+        if lag == 0 and graded and active > BUSY and self._counts_exactly(spikes):
+            self._multiply(spikes, slot, current)
         else:
             # without a delay every step is for itself, as a row is: more to share among threads
             given, taken = (a if lag else a.reshape(-1, 1, a.shape[2]) for a in (spikes, current))
@@ -79,15 +84,15 @@ class DenseSynapses:
             _over_rows(work, len(given), active * spikes.size * current.shape[2])
         return round(active * spikes.size) * int(current.shape[2])
 
-    def _counts_exactly(self, spikes: Array, graded: bool) -> bool:
-        largest = int(np.abs(spikes).max()) if graded else 1
+    def _counts_exactly(self, spikes: Array) -> bool:
+        largest = int(np.abs(spikes).max())
         return len(spikes) * spikes.shape[1] >= 16 and self._strongest * largest < EXACT
 
-    def _multiply(self, spikes: Array, slot: Slot, graded: bool, current: Array) -> None:
+    def _multiply(self, spikes: Array, slot: Slot, current: Array) -> None:
         """As one matrix product of float32: all its sums are whole numbers below 2**24, hence exact."""
         columns = slot.weight[:, : current.shape[2]].astype(np.float32)
         with one_blas_thread():
-            total = ((spikes if graded else spikes != 0).astype(np.float32) @ columns).astype(np.int32)
+            total = (spikes.astype(np.float32) @ columns).astype(np.int32)
         up, down = max(slot.exponent, 0), max(-slot.exponent, 0)
         current += (total << up) >> down
 
@@ -95,7 +100,7 @@ class DenseSynapses:
 class FilterSynapses:
     """A convolution or pooling (eq:loihi-convolution)."""
 
-    delay = 0
+    delay, plain = 0, None
 
     def __init__(self, spec: IntegerSynapses) -> None:
         self.spec = spec
@@ -147,10 +152,17 @@ def _columns(weight: Array, shift: int) -> Array:
     """Input by input, as wide as whole vector registers, in as few bytes as they need."""
     n_out, n_in = weight.shape
     small = weight >> shift
-    kind = np.int8 if _fits_a_byte(small) else np.int16
-    wide = np.zeros((n_in, -(-n_out // LANES) * LANES), kind)
+    kind = np.dtype(np.int8 if _fits_a_byte(small) else np.int16)
+    wide = _aligned(n_in, -(-n_out // LANES) * LANES, kind)
     wide[:, :n_out] = small.T
     return wide
+
+
+def _aligned(rows: int, width: int, kind: np.dtype[Any]) -> Array:
+    """Zeros (rows, width) that begin with a cache line, so that few loads take two."""
+    room = np.zeros(rows * width * kind.itemsize + LINE, np.uint8)
+    start = -room.ctypes.data % LINE
+    return room[start : start + rows * width * kind.itemsize].view(kind).reshape(rows, width)
 
 
 def _over_rows(work: Any, rows: int, operations: float) -> None:

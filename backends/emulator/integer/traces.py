@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from hwnoise.backends.base import LocalRule
 from hwnoise.errors import InputError
 from hwnoise.kernels.spike_trace import fill_trace
+from hwnoise.patches import Patches
 
 Array = NDArray[Any]
 
@@ -47,6 +48,25 @@ class StepTraces:
         if given.shape != self._post.shape[:2]:
             raise InputError(f"credit must have shape {self._post.shape[:2]}, got {given.shape}")
         return given[:, :, None, None] * self._post
+
+
+class FilterStepTraces(StepTraces):
+    """The same for the filters of a convolution, which sum up what they saw at all of their places."""
+
+    def __init__(self, pre: Array, post: Array, steady: Array, patches: Patches) -> None:
+        super().__init__(pre, post, steady)
+        self._patches = patches
+
+    def correlate(self, credit: Array) -> Array:
+        """As ``StepTraces.correlate``, in the shape of the filters."""
+        given = self._credited(credit)
+        nodes, pre = (values.reshape(-1, values.shape[-1]) for values in (given, self._pre))
+        return self._patches.correlate(nodes, pre)
+
+    def correlate_bias(self, credit: Array) -> Array:
+        """As ``StepTraces.correlate_bias``, one for each channel."""
+        found = super().correlate_bias(credit).reshape(-1, self._patches.count)
+        return np.asarray(found.sum(axis=1))
 
 
 def pre_trace(spikes: Array, rule: LocalRule, membrane_decay: float) -> Array:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnoise.backends.emulator.threads import for_each
+from hwnoise.backends.emulator.read import aligned_empty
+from hwnoise.backends.emulator.threads import for_each, shares
 from hwnoise.backends.emulator.timed.stage import Floats, Moment, Outcome, Remembering, State
 from hwnoise.errors import InputError
 from hwnoise.kernels import leaky, lif, spiking
@@ -16,7 +17,6 @@ from hwnoise.kernels.lif_corrected import lif_corrected
 from hwnoise.stepping import Step
 
 PARALLEL_FROM = 1 << 18  # neuron steps below which threads cost more than they give
-TILE = 1 << 16  # neuron steps of a thread's share
 _RESETS = {"zero": lif.ZERO, "subtract": lif.SUBTRACT, "none": lif.NONE}
 _ORDERS = {
     "decay_add_use": leaky.DECAY_ADD_USE,
@@ -37,9 +37,8 @@ class Population(Remembering):
 
     def __init__(self, name: str, step: Step) -> None:
         self.step = step
-        self._neuron = np.ascontiguousarray(
-            [step.decay, step.gain, step.offset, _or_zero(step), step.drop, step.v_reset], np.float32
-        )
+        self._neuron = aligned_empty((6, step.decay.size))
+        self._neuron[:] = [step.decay, step.gain, step.offset, _or_zero(step), step.drop, step.v_reset]
         self._advance = _kernel(name, step)
         n = step.decay.size
         rest: State = {"v": np.zeros(n, np.float32)}
@@ -53,7 +52,7 @@ class Population(Remembering):
 
     def run(self, x: Floats, state: State, moment: Moment) -> Outcome:
         """Step the neurons through ``x`` (rows, steps, n): spikes, or the membranes of an integrator."""
-        out = np.empty_like(x)
+        out = aligned_empty(x.shape)
         observes = moment.observes and self.step.threshold is not None
         membranes = np.empty_like(x) if observes else np.empty((1, 1, 1), np.float32)
 
@@ -62,9 +61,8 @@ class Population(Remembering):
             own = {key: value[rows] for key, value in state.items()}
             self._advance(self._taken(x[rows], own), self._neuron, own, observes, out[rows], seen)
 
-        each = max(1, TILE // max(1, x[0].size))
-        tiles = [slice(first, min(first + each, len(x))) for first in range(0, len(x), each)]
-        for_each(work, tiles, x.size >= PARALLEL_FROM)
+        parallel = x.size >= PARALLEL_FROM
+        for_each(work, shares(len(x), len(x), parallel), parallel)
         return Outcome(out, membranes if observes else out)
 
     def _taken(self, x: Floats, state: State) -> Floats:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hwnoise.backends.base import Probe
 from hwnoise.backends.emulator.active import Active
+from hwnoise.backends.emulator.read import aligned_empty
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -92,7 +93,7 @@ class Remembering:
 
     def begin(self, rows: int) -> State:
         """Return ``rows`` copies of the state at rest."""
-        return {key: np.repeat(value[None], rows, axis=0) for key, value in self._rest.items()}
+        return {key: _repeated(value, rows) for key, value in self._rest.items()}
 
     def resume(self) -> State:
         """Return the state in which the last sequence ended."""
@@ -101,3 +102,11 @@ class Remembering:
     def end(self, state: State) -> None:
         """Keep the state in which the last row of ``state`` ended."""
         self.held = {key: value[-1].copy() for key, value in state.items()}
+
+
+def _repeated(value: NDArray[Any], rows: int) -> NDArray[Any]:
+    """Return ``rows`` copies of ``value``, which float kernels walk through half as fast off cache lines."""
+    shape = rows, *value.shape
+    found = aligned_empty(shape) if value.dtype == np.float32 else np.empty(shape, value.dtype)
+    found[:] = value
+    return found

@@ -7,9 +7,9 @@ from hwnoise.substrate import Substrate
 
 _STILL = frozenset(
     {
-        "clock", "tile", "conductance", "levels", "faults", "mismatch", "neuron_mismatch", "ir_drop", "dac",
-        "adc", "adc_nonlinearity", "converter_mismatch", "programming_noise", "pulsed_update", "write",
-        "write_verify",
+        "clock", "tile", "conductance", "conduction", "levels", "faults", "mismatch", "neuron_mismatch",
+        "ir_drop", "dac", "adc", "adc_nonlinearity", "converter_mismatch", "programming_noise",
+        "pulsed_update", "write", "write_verify",
     }
 )  # fmt: skip
 

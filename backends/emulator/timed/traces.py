@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import cached_property
 from typing import Any
 
@@ -85,14 +84,10 @@ class FilterTraces(LayerTraces):
 
     def correlate(self, credit: NDArray[Any]) -> Floats:
         """Sum of ``credit`` [pass or pair, sample] times the trace of each weight, in the weight's shape."""
-        weighted, patches = self._weighted(credit), self._patches
-        n_out = weighted.shape[-1] // patches.count
-        found = np.zeros((n_out, math.prod(patches.filter_shape)), np.float32)
+        weighted = self._weighted(credit)
+        nodes, pre = (values.reshape(-1, values.shape[-1]) for values in (weighted, self._pre))
         with one_blas_thread():
-            for which in np.ndindex(weighted.shape[:2]):  # one presentation's patches at a time
-                seen = patches.taken(np.ascontiguousarray(self._pre[which]))
-                found += patches.channels_last(weighted[which]).T @ seen
-        return found.reshape(n_out, *patches.filter_shape)
+            return self._patches.correlate(nodes, pre)
 
     def correlate_bias(self, credit: NDArray[Any]) -> Floats:
         """The same for an input of 1 at every place and step: (n_out,)."""
