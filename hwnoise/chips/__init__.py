@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwnoise.chips.file import load, save
-from hwnoise.chips.measured import from_conductances
+from hwnoise.chips.measured import conductances, from_conductances
 from hwnoise.chips.named import NamedChip, make
 
-__all__ = ["NamedChip", "from_conductances", "load", "make", "save"]
+__all__ = ["NamedChip", "conductances", "from_conductances", "load", "make", "save"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hwnoise import substrate
+from hwnoise import files, substrate
 from hwnoise.backends import registry
 from hwnoise.chips.named import NamedChip, state_of
 from hwnoise.coding import CodedBackend
@@ -59,6 +59,19 @@ def save(path: str | Path, chip: NamedChip) -> None:
             f"chip '{chip.name}' cannot be saved: its options or notes are no JSON ({error})"
         ) from None
     write_arrays(Path(path), arrays, record)
+
+
+def check_target(path: str | Path) -> None:
+    """Raise InputError unless a chip may be kept in ``path``: of what is there, only a chip is replaced."""
+    files.check_target(path)
+    if not Path(path).exists():
+        return
+    try:
+        _, record = read_arrays(Path(path))
+    except InputError:
+        record = {}
+    if not {"substrate", "stream"} <= record.keys():
+        raise InputError(f"cannot write {path}: there is a file already, and it is no chip")
 
 
 def load(path: str | Path) -> NamedChip:

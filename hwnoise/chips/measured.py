@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hwnoise.chips.named import NamedChip, make
-from hwnoise.chips.table import Cells, read_table
+from hwnoise.chips.table import read_table
 from hwnoise.devices.conductance import Conductance
 from hwnoise.errors import InputError, MismatchError
 from hwnoise.network import Network
@@ -32,8 +32,8 @@ def from_conductances(
     """A chip of the kind ``substrate`` that holds ``network`` on devices of measured conductance.
 
     The network says what each conductance stands for: its largest weight of a column (or layer) is
-    the range of the devices, times ``headroom``. How the devices age and flicker from now on is
-    drawn from ``stream``.
+    the range of the devices, times ``headroom``. How the devices age and flicker from now on, and
+    where reference columns have come to lie, is drawn from ``stream``.
 
     Parameters
     ----------
@@ -55,20 +55,23 @@ def from_conductances(
     InputError
         One sentence naming file, layer and cell: missing, given twice, out of range, no number.
     MismatchError
-        If weights of this substrate are no conductances.
+        If weights of this substrate are no conductances, or are on two arrays.
     """
     device = substrate.conductance
     if device is None:
         raise MismatchError(f"'{substrate.name}' holds no conductances: measured ones have no place on it")
+    if device.arrays > 1:
+        raise MismatchError(f"'{substrate.name}' holds weights on two arrays, and a table is of one")
     chip = make(network, substrate, stream, name=name, **options)
-    shapes = {f"{n}": np.shape(a)[::-1] for n, a in _weights(chip).items()}
+    shapes = _shapes(chip)
     cells, where = read_table(tables, columns_of(device), shapes)
     for (layer, column), g in cells.items():
         _check(g, f"{where}: {layer}, {column}", device)
     state = dict(chip.program.state())
     for layer, shape in shapes.items():
-        planes = np.stack([cells[layer, column] for column in columns_of(device)])
-        state[f"layers/{layer}/g"] = planes.reshape(len(planes), shape[0] * shape[1])
+        held = _by_cell(state[f"layers/{layer}/g"], shape)
+        for plane, column in enumerate(columns_of(device)):
+            held[plane, :, : shape[1]] = cells[layer, column]
     chip.program.restore(state)
     return chip
 
@@ -82,21 +85,39 @@ def columns_of(device: Conductance) -> tuple[str, ...]:
     return tuple(f"g_{plane}" for plane in range(device.planes))
 
 
-def conductances(chip: NamedChip) -> Cells:
-    """The programmed conductances of ``chip`` in the form of the tables: one matrix a layer and device."""
+def conductances(chip: NamedChip) -> dict[str, NDArray[np.float32]]:
+    """The programmed conductances of ``chip`` as ``from_conductances`` takes them.
+
+    Returns
+    -------
+    dict of str to (rows, columns) float32
+        Matrices named ``<layer>.g_plus`` and so on.
+
+    Raises
+    ------
+    MismatchError
+        If weights of this substrate are no conductances.
+    """
     device = chip.substrate.conductance
     if device is None:
         raise MismatchError(f"'{chip.substrate.name}' holds no conductances")
     state = chip.program.state()
-    found: Cells = {}
-    for layer, weight in _weights(chip).items():
-        planes = state[f"layers/{layer}/g"].reshape(-1, *weight.shape[::-1])
-        found |= {(layer, column): g for column, g in zip(columns_of(device), planes, strict=True)}
+    found: dict[str, NDArray[np.float32]] = {}
+    for layer, shape in _shapes(chip).items():
+        planes = _by_cell(state[f"layers/{layer}/g"], shape)[..., : shape[1]]
+        found |= {f"{layer}.{column}": g for column, g in zip(columns_of(device), planes, strict=True)}
     return found
 
 
-def _weights(chip: NamedChip) -> dict[str, NDArray[Any]]:
-    return {layer.name: layer.weight for layer in chip.network.dense_layers()}
+def _shapes(chip: NamedChip) -> dict[str, tuple[int, int]]:
+    """Input lines and outputs of every layer; the lines of a filter are its channels and places."""
+    weights = {k: a for k, a in chip.network.parameters().items() if k.endswith(".weight")}
+    return {key.removesuffix(".weight"): (a.size // len(a), len(a)) for key, a in weights.items()}
+
+
+def _by_cell(g: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """A view (planes, rows, columns) of all devices; reference columns, which no table has, are the last."""
+    return g.reshape(len(g), shape[0], -1)
 
 
 def _check(g: NDArray[np.float32], where: str, device: Conductance) -> None:

@@ -14,8 +14,6 @@ from hwnoise.network import Network
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
-LONGEST_NAME = 100
-
 
 @dataclass
 class NamedChip:

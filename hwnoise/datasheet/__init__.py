@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from hwnoise.datasheet import ageing, mismatch, programming, pulses, reading, spectrum, transfer
+from hwnoise.datasheet import (
+    ageing,
+    conduction,
+    mismatch,
+    neurons,
+    programming,
+    pulses,
+    reading,
+    spectrum,
+    transfer,
+    traps,
+)
 from hwnoise.datasheet.drawing import draw, form_of
 from hwnoise.datasheet.panel import Axis, Curve, Panel
 from hwnoise.errors import InputError
@@ -10,7 +21,9 @@ from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
 __all__ = ["Axis", "Curve", "Panel", "draw", "form_of", "panels"]
-_SUBJECTS = (programming, ageing, reading, spectrum, pulses, mismatch, transfer)
+_SUBJECTS = (
+    programming, ageing, reading, spectrum, traps, conduction, neurons, pulses, mismatch, transfer,
+)  # fmt: skip
 
 
 def panels(kind: Substrate, stream: Stream) -> list[Panel]:
@@ -35,6 +48,6 @@ def panels(kind: Substrate, stream: Stream) -> list[Panel]:
     if not found:
         raise InputError(
             f"'{kind.name}' has nothing to draw: no programming noise, levels, ageing, read noise, "
-            "telegraph noise, pulses, mismatch or converters"
+            "telegraph noise, curves, noise of neurons, pulses, mismatch or converters"
         )
     return found

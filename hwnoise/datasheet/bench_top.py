@@ -15,12 +15,12 @@ from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
 Floats = NDArray[np.float64]
-_PERIPHERY = ("dac", "adc", "converter_mismatch", "tile", "ir_drop")
+_PERIPHERY = ("dac", "adc", "converter_mismatch", "tile", "ir_drop", "conduction")
 _EDGES = (("input", "devices"), ("devices", "output"))
 
 
 def without(kind: Substrate, *effects: str) -> Substrate:
-    """``kind`` without converters, tiles and wires, and without ``effects``; a range for all weights."""
+    """``kind`` without converters, tiles, wires and curves, and without ``effects``; a range for all weights."""
     gone: dict[str, Any] = dict.fromkeys((*_PERIPHERY, *effects))
     if kind.conductance is not None:
         gone["conductance"] = kind.conductance.model_copy(update={"scaling": "layer"})

@@ -9,7 +9,7 @@ from pathlib import Path
 from hwnoise.datasheet.charts import sheet
 from hwnoise.datasheet.panel import Panel
 from hwnoise.errors import InputError
-from hwnoise.files import replacing
+from hwnoise.files import check_target, replacing
 from hwnoise.report.encoding import Spec
 from hwnoise.substrate import Substrate
 
@@ -35,8 +35,7 @@ def form_of(path: Path) -> Callable[[Spec, str], bytes]:
     """How a file of this ending is made; InputError where it is none of ours, or has no folder."""
     if path.suffix.lower() not in _FORMS:
         raise InputError(f"--plot draws a .png, .svg or .html file, not {path.name!r}")
-    if not path.parent.is_dir():
-        raise InputError(f"cannot write {path}: there is no folder {path.parent}")
+    check_target(path)
     return _FORMS[path.suffix.lower()]
 
 

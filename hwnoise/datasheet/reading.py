@@ -16,7 +16,7 @@ WEIGHTS = 11
 DEVICES = 1000
 _NOISES = ("one_over_f", "device_noise", "read_noise")
 QUIET = ("programming_noise", "levels", "faults", "drift", "relaxation", "retention", "mismatch",
-         "node_noise", "telegraph")  # fmt: skip
+         "node_noise", "telegraph", "device_telegraph")  # fmt: skip
 
 
 def panels(kind: Substrate, stream: Stream) -> list[Panel]:

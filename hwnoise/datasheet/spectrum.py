@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hwnoise.datasheet.bench_top import on_bench, read, without
 from hwnoise.datasheet.panel import Axis, Panel, curve, origin
@@ -107,10 +107,16 @@ def telegraph_density(kind: Substrate, frequency: Floats) -> Floats:
     """One-sided density of a state that flips with a probability per read, plus what is white."""
     noise, period = kind.telegraph, kind.clock.read_period
     assert noise is not None
-    keep = 1 - 2 * noise.flip
-    flips = (1 - keep**2) / (1 - 2 * keep * np.cos(2 * np.pi * frequency * period) + keep**2)
     fresh = noise.sigma**2 + (kind.node_noise.sigma**2 if kind.node_noise is not None else 0.0)
-    return np.asarray(2 * period * (noise.amplitude**2 * flips + fresh))
+    flips = two_level_density(1 - 2 * noise.flip, frequency, period)
+    return np.asarray(noise.amplitude**2 * flips + 2 * period * fresh)
+
+
+def two_level_density(keep: ArrayLike, frequency: Floats, period: float) -> Floats:
+    """One-sided density of a state of variance 1 whose correlation falls by ``keep`` per ``period`` [s]."""
+    rho = np.asarray(keep)
+    turn = np.cos(2 * np.pi * frequency * period)
+    return np.asarray(2 * period * (1 - rho**2) / (1 - 2 * rho * turn + rho**2))
 
 
 _LEVELS = ((1, "upper level"), (-1, "lower level"))

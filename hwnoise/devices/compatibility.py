@@ -25,12 +25,8 @@ ON_CONDUCTANCE = (
     "device_noise",
     "device_telegraph",
     "ir_drop",
+    "conduction",
 )
-NODE_EFFECTS = frozenset({"node_noise", "telegraph", "output_noise", "loihi_noise"})
-NOISES = NODE_EFFECTS | {
-    "programming_noise", "mismatch", "drift", "relaxation", "retention", "one_over_f", "device_noise",
-    "device_telegraph", "read_noise", "stochastic_synapse", "pulsed_update",
-}  # fmt: skip
 OTHER_HOLDERS = {
     "pulsed_update": "devices of a [pulsed_update] hold weights by a model of their own",
     "photonic_mesh": "a photonic_mesh holds weights in the phases of light",
@@ -39,6 +35,7 @@ OTHER_HOLDERS = {
 NEEDED = {
     "converter_mismatch": ("adc", "acts on output converters"),
     "adc_nonlinearity": ("adc", "bends the codes of output converters"),
+    "conduction": ("dac", "counts in the voltage that a full-scale input is sent as"),
     "write_verify": ("programming_noise", "repeats a programming for its noise"),
     "short_term_plasticity": ("stochastic_synapse", "changes probabilities of release"),
 }
@@ -66,9 +63,9 @@ def refusals(chip: Substrate) -> Iterator[str]:
     yield from _labels(chip, found)
 
 
-def is_noise(name: str, effect: Effect) -> bool:
-    """Whether reads or writes differ by the effect called ``name``."""
-    return name in NOISES or getattr(effect, "rounding", "") == "stochastic"
+def is_noise(effect: Effect) -> bool:
+    """Whether reads or writes differ by ``effect``."""
+    return effect.enters is not None or getattr(effect, "rounding", "") == "stochastic"
 
 
 def _missing(found: dict[str, Effect]) -> Iterator[str]:
@@ -146,6 +143,8 @@ def _exclusive(found: dict[str, Effect]) -> Iterator[str]:
     ages = [name for name in AGEING if name in found]
     if len(ages) > 1:
         yield f"{' and '.join(ages)} both say how devices age: one of them has to go"
+    if "conduction" in found and "ir_drop" in found:
+        yield "ir_drop solves wires and devices as a linear circuit, and devices of a [conduction] are not linear"
 
 
 def _numbers(chip: Substrate) -> Iterator[str]:
@@ -154,6 +153,8 @@ def _numbers(chip: Substrate) -> Iterator[str]:
         yield from chip.one_over_f.problems(period)
     if chip.drift is not None:
         yield from chip.drift.problems(period)
+    if chip.conduction is not None and chip.conductance is not None and chip.conductance.unit != "µS":
+        yield "conduction bends what conductances carry: conductance.unit must be 'µS', not 'nA'"
     if chip.levels is not None and chip.conductance is None and chip.levels.rounding == "stochastic":
         yield "levels.rounding 'stochastic' draws when a device is programmed: digital weights take 'nearest'"
     if chip.adc is not None and chip.adc_nonlinearity is not None and chip.adc.bits > MAX_BITS:
@@ -163,6 +164,8 @@ def _numbers(chip: Substrate) -> Iterator[str]:
             "loihi_noise counts in whole numbers: loihi_noise.unit says what 1 of them adds to a node where "
             "there is no [fixed_point] table, and only there"
         )
+    if chip.adc is None and chip.clips_sums:
+        yield "tile.sums 'clipped' is the range of a converter, and there is no [adc] table"
     if chip.adc is None and chip.output_noise is not None and chip.output_noise.reference == "full_scale":
         yield "output_noise.reference 'full_scale' is the range of a converter, and there is no [adc] table"
 
@@ -172,5 +175,5 @@ def _labels(chip: Substrate, found: dict[str, Effect]) -> Iterator[str]:
     for name, effect in found.items():
         if effect.source and effect.source not in keys:
             yield f"{name}.source {effect.source!r} is the key of no [[sources]] entry"
-        if effect.handles and not is_noise(name, effect):
+        if effect.handles and not is_noise(effect):
             yield f"{name}.handles must be empty: {name} is no noise"

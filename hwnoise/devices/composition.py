@@ -13,8 +13,9 @@ from hwnoise import toml
 from hwnoise.backends.base import Capabilities, Noise
 from hwnoise.devices.adc_nonlinearity import AdcNonlinearity
 from hwnoise.devices.clock import Clock
-from hwnoise.devices.compatibility import NODE_EFFECTS, refusals
+from hwnoise.devices.compatibility import refusals
 from hwnoise.devices.conductance import Conductance
+from hwnoise.devices.conduction import AnyConduction
 from hwnoise.devices.converters import Adc, Dac
 from hwnoise.devices.device_noise import DeviceNoise
 from hwnoise.devices.device_telegraph import DeviceTelegraph
@@ -76,6 +77,7 @@ class Substrate(BaseModel):
     clock: Clock = Field(default_factory=Clock)
     tile: Tile | None = None
     conductance: Conductance | None = None
+    conduction: AnyConduction | None = None
     levels: Levels | None = None
     programming_noise: ProgrammingNoise | None = None
     write_verify: WriteVerify | None = None
@@ -117,6 +119,11 @@ class Substrate(BaseModel):
         return self.conductance.arrays if self.conductance else 1
 
     @property
+    def clips_sums(self) -> bool:
+        """Whether the digital sum of partial sums clips where a converter does (eq:sum-clip)."""
+        return self.tile is not None and self.tile.sums == "clipped"
+
+    @property
     def ageing(self) -> Drift | Relaxation | Retention | None:
         """How devices change after they were programmed, if they do."""
         return self.drift or self.relaxation or self.retention
@@ -131,7 +138,7 @@ class Substrate(BaseModel):
         found = []
         for name, effect in self.effects().items():
             handles, lasts = frozenset(effect.handles), self._time_scale(name, effect)
-            at_node = handles if name in NODE_EFFECTS else handles & _SEEN_AT_NODES
+            at_node = handles if effect.enters == "node" else handles & _SEEN_AT_NODES
             if at_node:
                 found.append(Noise(name, "node", at_node, lasts))
             at_event = handles & _SEEN_AT_EVENTS - at_node

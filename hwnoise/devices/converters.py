@@ -79,3 +79,8 @@ class Adc(_Converter):
 
     rounding: Literal["nearest", "stochastic", "floor"] = "nearest"
     range: float = Field(default=10.0, ge=1e-6, le=1e6)
+
+    @property
+    def lowest(self) -> float:
+        """Least value it delivers: a level below ``-range`` in two's complement (eq:adc-floor)."""
+        return -self.range * (1 + (self.rounding == "floor") / self.levels)

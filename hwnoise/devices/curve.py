@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ Floats = NDArray[np.float64]
 X_MIN = 1e-7  # keeps logarithm and power of an unused device finite; the clips decide their value
 LARGEST = 1e3  # of a parameter; published ones are below 10
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Curve(BaseModel):
@@ -89,7 +91,29 @@ class Log10(_Curve):
         return np.asarray(self.amplitude * np.log10(np.maximum(x * self.reference, 1.0)))
 
 
-Smooth = Annotated[Polynomial | ClippedLog | ClippedPower | Saturating | Log10, Field(discriminator="shape")]
+class Table(_Curve):
+    """``y`` against ``x``, linear between the points, and beyond them as at the nearest."""
+
+    shape: Literal["table"] = "table"
+    x: tuple[Share, ...] = Field(min_length=2, max_length=1000, strict=False)
+    y: tuple[Number, ...] = Field(min_length=2, max_length=1000, strict=False)
+
+    @model_validator(mode="after")
+    def _columns_agree(self) -> Table:
+        if len(self.x) != len(self.y):
+            raise ValueError(f"x and y must be of equal length, not {len(self.x)} and {len(self.y)}")
+        if any(after <= before for before, after in pairwise(self.x)):
+            raise ValueError("x must increase from point to point")
+        return self
+
+    def at(self, x: Floats) -> Floats:
+        """Value at ``x = g / g_max`` in [0, 1]."""
+        return np.asarray(np.interp(x, self.x, self.y))
+
+
+Smooth = Annotated[
+    Polynomial | ClippedLog | ClippedPower | Saturating | Log10 | Table, Field(discriminator="shape")
+]
 
 
 class Piecewise(_Curve):
@@ -106,5 +130,6 @@ class Piecewise(_Curve):
 
 
 Curve = Annotated[
-    Polynomial | ClippedLog | ClippedPower | Saturating | Log10 | Piecewise, Field(discriminator="shape")
+    Polynomial | ClippedLog | ClippedPower | Saturating | Log10 | Table | Piecewise,
+    Field(discriminator="shape"),
 ]

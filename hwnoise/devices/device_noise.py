@@ -21,6 +21,8 @@ class DeviceNoise(Effect):
         Multiplies sigma, 0 to 100; 1 is the published device.
     """
 
+    enters = "weight"
+
     sigma: Curve
     scale: float = Field(default=1.0, ge=0, le=100)
     handles: Handles = ("paired", "mean_subtracted")

@@ -34,6 +34,7 @@ class DeviceTelegraph(Effect):
         Standard deviation of the logarithm of a device's times, 0 to 10; their ratio is the same for all.
     """
 
+    enters = "weight"
     time_scale: ClassVar[Literal["read", "memory", "write"]] = "memory"
 
     amplitude: Curve

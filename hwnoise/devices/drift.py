@@ -30,6 +30,8 @@ class Drift(Effect):
         Multiplies nu, 0 to 100; 1 is the published device.
     """
 
+    enters = "weight"
+
     t0: float = Field(default=20.0, ge=1e-9, le=1e9)
     mean: Curve
     std: Curve

@@ -25,8 +25,9 @@ class Effect(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, strict=True)
-    time_scale: ClassVar[Literal["read", "memory", "write"]] = "read"
+    enters: ClassVar[Literal["weight", "node"] | None] = None  # where its noise does, if it is one
+    time_scale: ClassVar[Literal["read", "memory", "write"]] = "read"  # how long a draw of it holds
 
-    fit: str = ""
-    source: str = ""
+    fit: str = Field(default="", max_length=200)
+    source: str = Field(default="", max_length=100)
     handles: Handles = ()

@@ -27,6 +27,8 @@ class LoihiNoise(Effect):
         there it enters the node's sum, whatever the target.
     """
 
+    enters = "node"
+
     mantissa: int = Field(default=0, ge=-8, le=8)
     exponent: int = Field(default=15, ge=7, le=23)
     target: Literal["membrane", "current"] = "membrane"

@@ -55,6 +55,8 @@ class Mismatch(_Spread):
         A frozen pattern is the same in all passes and shows in no difference: it has none.
     """
 
+    enters = "weight"
+
     refresh: Literal["frozen", "dynamic"] = "frozen"
 
     @model_validator(mode="before")

@@ -16,5 +16,7 @@ class NodeNoise(Effect):
         Standard deviation in the node's own unit, >= 0.
     """
 
+    enters = "node"
+
     sigma: float = Field(default=0.0, ge=0, le=1e6)
     handles: Handles = ("paired", "mean_subtracted")

@@ -38,6 +38,7 @@ class OneOverF(Effect):
         Whether Q is a share of the present conductance, or a conductance itself.
     """
 
+    enters = "weight"
     time_scale: ClassVar[Literal["read", "memory", "write"]] = "memory"
 
     q: Curve

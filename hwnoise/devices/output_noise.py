@@ -21,6 +21,8 @@ class OutputNoise(Effect):
         ``"full_scale"``: the range of the output converter, and so more noise with a wider range.
     """
 
+    enters = "node"
+
     sigma: float = Field(ge=0, le=1e6)
     reference: Literal["product", "full_scale"] = "product"
     handles: Handles = ("paired", "mean_subtracted")

@@ -1,4 +1,4 @@
-"""Programming noise: what one programming leaves off its target (eq:programming-noise)."""
+"""What one programming leaves off its target (eq:programming-noise, eq:programming-lognormal)."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class ProgrammingNoise(Effect):
         ``"normal"``, or ``"lognormal"`` of the same mean and standard deviation.
     """
 
+    enters = "weight"
     time_scale: ClassVar[Literal["read", "memory", "write"]] = "write"
 
     sigma: Curve

@@ -104,7 +104,7 @@ class SoftBoundsPmax(_Affine):
     Attributes
     ----------
     alpha : float
-        Decay of the step per pulse, above 0, up to 10.
+        Decay of the step per pulse, 1e-9 to 10.
     p_max : float
         Pulses across the range, 1 to 1e6.
     cycle_noise_law : str
@@ -112,7 +112,7 @@ class SoftBoundsPmax(_Affine):
     """
 
     shape: Literal["soft_bounds_pmax"] = "soft_bounds_pmax"
-    alpha: float = Field(gt=0, le=10)
+    alpha: float = Field(ge=1e-9, le=10)
     p_max: float = Field(ge=1, le=1e6)
 
     def bounds(self, low: float, high: float) -> tuple[float, float]:

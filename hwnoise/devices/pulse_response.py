@@ -64,10 +64,10 @@ class Stepped(Response):
     Attributes
     ----------
     step : float
-        Mean step D [weight], above 0, up to 10; of the factor on it, see each model.
+        Mean step D [weight], 1e-9 to 10; of the factor on it, see each model.
     """
 
-    step: float = Field(default=0.001, gt=0, le=10)
+    step: float = Field(default=0.001, ge=1e-9, le=10)
 
     def pulse_size(self, low: float, high: float) -> float:
         """The step itself."""

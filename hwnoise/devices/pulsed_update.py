@@ -37,6 +37,7 @@ StepModel = Annotated[
     | NeuroSim,
     Field(discriminator="shape"),
 ]
+LEAST = {"w_min": 1e-6, "lifetime": 1.0, "retention_time": 1e-12}  # in size, where it is not 0
 LEAST_BOUND = np.float32(1e-3)  # of the mean one: a bound of 0 would make the steps of soft bounds infinite
 
 
@@ -95,7 +96,7 @@ class PulsedUpdate(Effect):
     up_down, up_down_spread : float
         beta, -1 to 1: lowers the down step if above 0, the up step if below; spread of the asymmetry.
     w_max, w_min : float
-        Mean bounds [weight], 0 to 100 and -100 to 0.
+        Mean bounds [weight], 1e-6 to 100, and -100 to -1e-6, or 0.
     w_max_spread, w_min_spread : float
         Their relative spread over devices, 0 to 10.
     cycle_noise : float
@@ -103,9 +104,9 @@ class PulsedUpdate(Effect):
     write_noise : float
         s_w, 0 to 1000: the weight seen is off by ``s_w D z``, until the device is pulsed again.
     lifetime, lifetime_spread : float
-        Writes after which a device has lost 63 % of its weight, 0 for never; relative spread.
+        Writes after which a device has lost 63 % of its weight, 1 to 1e12, 0 for never; relative spread.
     retention_time : float
-        The same in seconds, 0 for never, up to 1e12.
+        The same in seconds, 1e-12 to 1e12, 0 for never.
     resting : float
         Weight to which it decays, -100 to 100.
     diffusion : float
@@ -123,7 +124,7 @@ class PulsedUpdate(Effect):
     accumulate : bool
         Keep what is below half a step digitally until it adds up, instead of rounding at random.
     granularity : float, optional
-        Change [weight] that the periphery expects of a pulse, up to 10; D if not given.
+        Change [weight] that the periphery expects of a pulse, 1e-9 to 10; D if not given.
     pair : Pair, optional
         Two devices a weight.
     rounds : int
@@ -132,6 +133,7 @@ class PulsedUpdate(Effect):
         What shares a range: each ``"column"``, or the ``"layer"``.
     """
 
+    enters = "weight"
     time_scale: ClassVar[Literal["read", "memory", "write"]] = "write"
 
     model: StepModel
@@ -139,7 +141,7 @@ class PulsedUpdate(Effect):
     step_law: Literal["normal", "lognormal"] = "normal"
     up_down: float = Field(default=0.0, ge=-1, le=1)
     up_down_spread: float = Field(default=0.01, ge=0, le=10)
-    w_max: float = Field(default=0.6, gt=0, le=100)
+    w_max: float = Field(default=0.6, ge=1e-6, le=100)
     w_min: float = Field(default=-0.6, ge=-100, le=0)
     w_max_spread: float = Field(default=0.3, ge=0, le=10)
     w_min_spread: float = Field(default=0.3, ge=0, le=10)
@@ -159,13 +161,16 @@ class PulsedUpdate(Effect):
     slots: int = Field(default=31, ge=1, le=31)
     managed: bool = True
     accumulate: bool = False
-    granularity: float | None = Field(default=None, gt=0, le=10)
+    granularity: float | None = Field(default=None, ge=1e-9, le=10)
     pair: Pair | None = None
     rounds: int = Field(default=20, ge=0, le=10_000)
     scaling: Literal["column", "layer"] = "column"
 
     @model_validator(mode="after")
     def _fits_together(self) -> PulsedUpdate:
+        for name, least in LEAST.items():
+            if 0 < abs(value := getattr(self, name)) < least:
+                raise ValueError(f"{name} must be 0, or at least {least:g} in size, not {value:g}")
         if self.model.straddles and self.w_min == 0:
             raise ValueError(f"w_min must be below 0, as {self.model.shape} divides by it")
         if self.full_scale <= 0:

@@ -23,6 +23,8 @@ class ReadNoise(Effect):
         s = sigma sqrt(abs(w)), variance proportional to conductance (Rasch et al. 2023).
     """
 
+    enters = "weight"
+
     sigma: float = Field(default=0.0, ge=0, le=10)
     dependence: Literal["constant", "proportional", "sqrt"] = "constant"
     handles: Handles = ("paired", "mean_subtracted")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from hwnoise.devices.effect import Effect
+from hwnoise.devices.effect import Effect, Handles
 
 Floats = NDArray[np.float64]
 FIRST = 1.0  # s, the first moment of the published fits
@@ -23,9 +25,13 @@ class Relaxation(Effect):
         Of the spread [unit of g_max] against ln(t / 1 s); ``offset`` is the spread at 1 s, >= 0.
     """
 
+    enters = "weight"
+    time_scale: ClassVar[Literal["read", "memory", "write"]] = "write"
+
     shift: float = Field(ge=-1e6, le=1e6)
     slope: float = Field(ge=0, le=1e6)
     offset: float = Field(ge=0, le=1e6)
+    handles: Handles = ("readback",)
 
     def settle(self, x: Floats, z: NDArray[np.float32]) -> NDArray[np.float32]:
         """What a device keeps of being programmed to ``x``: its own normal draw."""

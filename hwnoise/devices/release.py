@@ -29,6 +29,8 @@ class Release(Effect):
         ``"stochastic"``, or ``"certain"``: every event transmits its mean; for study only.
     """
 
+    enters = "weight"
+
     per: Literal["event", "synapse"] = "event"
     events: int = Field(default=1, ge=1, le=64)
     release: Literal["stochastic", "certain"] = "stochastic"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from hwnoise.devices.effect import Effect
+from hwnoise.devices.effect import Effect, Handles
 
 Floats = NDArray[np.float64]
 DAY = 86400.0  # s
@@ -28,6 +28,9 @@ class Retention(Effect):
         Coefficients of the mean change p, lowest power first, of each day.
     """
 
+    enters = "weight"
+    time_scale: ClassVar[Literal["read", "memory", "write"]] = "write"
+
     days: Annotated[tuple[Number, ...], Field(min_length=2, max_length=100, strict=False)]
     amplitude: Annotated[tuple[Number, ...], Field(strict=False)]
     scale: Annotated[tuple[Number, ...], Field(strict=False)]
@@ -35,6 +38,7 @@ class Retention(Effect):
         tuple[Annotated[tuple[Number, ...], Field(min_length=1, max_length=16, strict=False)], ...],
         Field(strict=False),
     ]
+    handles: Handles = ("readback",)
 
     @model_validator(mode="after")
     def _tables_agree(self) -> Retention:

@@ -22,7 +22,7 @@ class Source(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    key: str = Field(min_length=1)
+    key: str = Field(min_length=1, max_length=100)
     authors: str
     title: str
     venue: str

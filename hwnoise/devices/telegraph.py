@@ -24,6 +24,7 @@ class Telegraph(Effect):
         Probability that the state flips from one read to the next, in [0, 1].
     """
 
+    enters = "node"
     time_scale: ClassVar[Literal["read", "memory", "write"]] = "memory"
 
     amplitude: float = Field(ge=0, le=1e6)

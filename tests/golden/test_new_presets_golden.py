@@ -57,6 +57,16 @@ def test_two_blocks_of_brainscales(rng: np.random.Generator) -> None:
     assert_variance(error, 2 * 2.0207**2, 3.0)
 
 
+def test_blocks_of_brainscales_are_added_in_8_bits() -> None:
+    """Check eq:sum-clip: two blocks of 100 levels each, up and down, end at 127 and at -128."""
+    weight = np.outer([26.0, -26.0], np.ones(256))
+    x = np.full((20, 256), 15.0)
+    weight[:, 0], x[:, 1] = 63, 31  # so that both ranges are those of the chip
+    program = on_chip(layers(weight), substrate.load("brainscales2"))
+    expected = np.tile([127.0, -128.0], (20, 1))
+    assert program.run(x).output[0] * GAIN == pytest.approx(expected, abs=1e-3)
+
+
 def test_grid_and_range_of_brainscales() -> None:
     kind = substrate.load("brainscales2")
     assert kind.dac is not None

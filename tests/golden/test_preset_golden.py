@@ -16,6 +16,9 @@ CHANGE = {
 SPREAD = {
     0: [4.9105, 13.4905, 17.8295, 19.6738, 19.8844],
     1: [6.0082, 16.8161, 22.5822, 25.2373, 25.5861],
+    2: [6.5396, 18.5046, 25.0896, 28.2668, 28.7201],
+    3: [6.9000, 19.6858, 26.8880, 30.4870, 31.0332],
+    4: [7.3146, 21.0490, 28.9750, 33.0834, 33.7485],
     5: [7.4094, 21.3996, 29.5558, 33.8494, 34.5637],
 }
 SETTLED = {1.0: (0.0, 0.4118), 100.0: (-0.4099, 0.6053), 3600.0: (-0.7288, 0.7559), DAY: (-1.0117, 0.8894)}
@@ -55,7 +58,7 @@ def test_spread_of_sonos(day: int) -> None:
     """Check eq:retention: the spread [nA] follows the drifted current, here given back to the table's."""
     effect = substrate.load("sonos").retention
     assert effect is not None
-    spread = -effect.amplitude[day] * np.expm1(-CURRENTS[1:] / effect.scale[day])
+    spread = -effect.amplitude[day] * np.expm1(-CURRENTS[1:].astype(float) / effect.scale[day])
     assert spread == pytest.approx(SPREAD[day], abs=5e-5)
     g = CURRENTS[None]
     still, above = (effect.age(g, np.full_like(g, z), np.full(6, day * DAY), 0, 3200) for z in (0, 1))
@@ -87,6 +90,7 @@ HERMES = {
 }  # at X: programming spread [µS], spread of the drift exponent, relative 1/f amplitude
 X = np.array([0, 0.1, 0.25, 0.5, 0.75, 1])
 PROGRAMMED = {
+    "pcm_joshi": (X, [0.2864, 0.4649, 0.6907, 0.9553, 1.0802, 1.0655]),
     "wan": (X, [0.3480, 1.5562, 2.2583, 2.0229, 1.5330, 1.1030]),
     "wan_one_day": (X, [0.7010, 2.4473, 3.7208, 3.9090, 3.3665, 2.6510]),
     "wan_two_days": (X, [0.7820, 2.4102, 3.6638, 3.9291, 3.3744, 2.6770]),
@@ -98,6 +102,10 @@ PROGRAMMED = {
     "cmo": (
         np.array([9, 16.92, 28.8, 48.6, 68.4, 88.2]) / 88.2,
         [0.1128, 0.2022, 0.3364, 0.5599, 0.7835, 1.0070],
+    ),
+    "cmo_fine": (
+        np.array([9, 16.92, 28.8, 48.6, 68.4, 88.2]) / 88.2,
+        [0.0104, 0.0189, 0.0316, 0.0528, 0.0739, 0.0951],
     ),
 }  # spread of a programming [µS] at g / g_max
 
@@ -124,6 +132,38 @@ def test_spread_of_a_programming(name: str) -> None:
     g_max = kind.conductance.g_max
     assert kind.programming_noise.sigma_at(x, g_max) == pytest.approx(sigma, abs=5e-5)
     assert kind.programming_noise.sigma_at(x, 2 * g_max) == pytest.approx(2 * np.array(sigma), abs=1e-4)
+
+
+AGES = [0, 1, 3600, DAY, 365 * DAY]
+ROOTS = {
+    "hermes_one_device": [4.3692, 4.3698, 4.6941, 5.0161, 5.5730],
+    "hermes_two_device": [4.4154, 4.4158, 4.6969, 5.0162, 5.5730],
+}  # sqrt(ln((t + t_r) / (2 t_r))) at these ages [s]
+
+
+@pytest.mark.parametrize("name", ROOTS)
+def test_how_flicker_of_hermes_accumulates(name: str) -> None:
+    """Check eq:accumulated-variance: t0 and the time of a read are those of the chip."""
+    noise = substrate.load(name).one_over_f
+    assert noise is not None
+    assert np.sqrt(noise.accumulated_variance(np.array(AGES))) == pytest.approx(ROOTS[name], abs=5e-5)
+
+
+DISAGREE = {
+    ("pcm", "pcm_joshi"): ([0, 0.1, 0.25], [0.087, 0.037, 0.014]),
+    ("wan", "wan_cubic"): ([0, 0.5, 1], [2.03, 0.17, 0.55]),
+}  # at x, by how much the spread of the second is larger
+
+
+@pytest.mark.parametrize("names", DISAGREE, ids=lambda names: names[0])
+def test_fits_of_one_figure_differ(names: tuple[str, str]) -> None:
+    """Check eq:programming-noise of both published fits of one figure against each other."""
+    x, more = DISAGREE[names]
+    first, second = (substrate.load(name).programming_noise for name in names)
+    assert first is not None
+    assert second is not None
+    ratio = second.sigma_at(np.array(x), 25.0) / first.sigma_at(np.array(x), 25.0)
+    assert ratio - 1 == pytest.approx(more, abs=5e-3)
 
 
 def test_read_noise_of_sonos_and_cmo() -> None:

@@ -67,6 +67,19 @@ def test_lognormal_gains_have_a_mean_above_one() -> None:
     assert preset("reram_array_om").step_law == "lognormal"
 
 
+def test_converters_of_pulsed_arrays() -> None:
+    """Check eq:dac and eq:adc: 127 input levels; steps of the default 9-bit output range of 12."""
+    from hwnoise import substrate  # heavier than the tables alone
+
+    kind = substrate.load("reram_es", {"adc.range": 12.0})
+    assert kind.dac is not None
+    assert kind.adc is not None
+    assert 2 * kind.dac.levels + 1 == 127
+    assert 1 / kind.dac.levels == pytest.approx(0.015873, abs=5e-7)
+    step = kind.adc.range / kind.adc.levels
+    assert (step, step / math.sqrt(12)) == pytest.approx((0.047059, 0.013585), abs=5e-7)
+
+
 @pytest.mark.parametrize(
     ("name", "states"), [("idealized", 10_000), ("gokmen_vlasov", 1250)]
 )  # published as about 1200

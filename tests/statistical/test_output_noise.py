@@ -8,6 +8,7 @@ import numpy as np
 import oracles_devices as oracle
 import pytest
 from numpy.typing import NDArray
+from scipy import stats
 from tiny import batch, kind, layers, on_chip
 
 from hwnoise import InputError, Stream
@@ -17,6 +18,7 @@ from hwnoise.devices.output_noise import OutputNoise
 from hwnoise.kernels.adc_nonlinearity import bend
 from hwnoise.kernels.converters import dac_slice, round_down
 from hwnoise.testing import (
+    assert_distribution,
     assert_gaussian_std,
     assert_mean,
     assert_rejects,
@@ -44,6 +46,9 @@ def test_every_output_of_every_read_is_off_by_a_draw(rng: np.random.Generator) -
     assert_mean(y, 0.0, SIGMA)
     assert_gaussian_std(y, SIGMA)
     assert_rejects(assert_gaussian_std, 1.02 * y, SIGMA)
+    law, flat = stats.norm(0, SIGMA).cdf, rng.uniform(-1, 1, y.size)
+    assert_distribution(y.ravel(), law)
+    assert_rejects(assert_distribution, np.sqrt(3) * SIGMA * flat, law)
     assert_uncorrelated(y[1:], y[:-1])
     assert_uncorrelated(y[:, 1:], y[:, :-1])
     assert_rejects(assert_uncorrelated, np.repeat(y[:1], 100, 0)[1:], np.repeat(y[:1], 100, 0)[:-1])
@@ -106,6 +111,8 @@ def test_codes_are_a_walk_tied_at_both_ends(rng: np.random.Generator) -> None:
     spread = np.sqrt(1e-4 * 8 * 23 * 16 * 15 / LEVELS**2 + expected**2)
     assert_mean(product, expected, spread)
     assert_rejects(assert_mean, product, 0.01 * 8 * 16 / LEVELS, spread)
+    assert_uncorrelated(codes[1:, 16], codes[:-1, 16])  # converters have ladders of their own
+    assert_rejects(assert_uncorrelated, codes[:, 8], codes[:, 16])
     assert effect.worst(LEVELS) == pytest.approx(0.1 * np.sqrt(LEVELS) / 2)
 
 

@@ -16,7 +16,14 @@ from hwnoise import InputError, Stream
 from hwnoise.backends.emulator.mesh_array import MeshArray
 from hwnoise.devices.photonic_mesh import PhotonicMesh
 from hwnoise.kernels import photonic_mesh as kernel
-from hwnoise.testing import assert_gaussian_std, assert_mean, assert_rejects, draws_for_sigma
+from hwnoise.testing import (
+    assert_distribution,
+    assert_gaussian_std,
+    assert_mean,
+    assert_rejects,
+    assert_uncorrelated,
+    draws_for_sigma,
+)
 
 Array = NDArray[Any]
 
@@ -82,6 +89,10 @@ def test_shifters_of_a_chip_spread_as_they_should(rng: np.random.Generator) -> N
     assert_mean(gains, 1.0, 0.03)
     assert_gaussian_std(gains - 1, 0.03)
     assert_rejects(assert_gaussian_std, 1.02 * (gains - 1), 0.03)
+    assert_distribution(gains, stats.norm(1, 0.03).cdf)
+    assert_uncorrelated(gains[1:], gains[:-1])
+    assert_uncorrelated(left.ravel(), right.ravel())
+    assert_rejects(assert_uncorrelated, left.ravel(), left.ravel())
     assert len(np.unique(gains)) > 0.99 * len(gains)
     assert middle.shape == (50 * 63, 8)
 

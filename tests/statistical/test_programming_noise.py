@@ -33,7 +33,7 @@ ONLY = {"drift": "off", "one_over_f": "off"}
 POINTS = [0.0, 0.02, 0.1, 0.5, 1.0]  # idle, clipped now and then, and the range
 
 
-def programmed(rng: np.random.Generator, x: float, n: int, **changes: float) -> Floats:
+def programmed(rng: np.random.Generator, x: float, n: int, **changes: float | str) -> Floats:
     """Conductances (2, n) of a fresh chip's pairs with the normalised weight ``x``; changes are mutants."""
     weight = np.full((1, n), x, np.float32)
     overrides = ONLY | {f"programming_noise.{key}": value for key, value in changes.items()}
@@ -107,6 +107,29 @@ def test_spread_follows_the_range_of_the_device(rng: np.random.Generator) -> Non
     g = DeviceArray(chip, weight, Stream(int(rng.integers(2**62))), 1.0).state()["g"]
     check_moments(2.5 * g[0], expected(1.0))
     assert_rejects(check_moments, g[0] + 15.0, expected(1.0))
+
+
+def check_lognormal(g: Floats, m: float, s: float) -> None:
+    """Moments, and a logarithm that is normal."""
+    w = 1 + (s / m) ** 2
+    assert_mean(g, m, s)
+    assert_variance(g, s**2, w**4 + 2 * w**3 + 3 * w**2 - 3)
+    assert_distribution(np.log(g), stats.norm(math.log(m / math.sqrt(w)), math.sqrt(math.log(w))).cdf)
+
+
+@pytest.mark.parametrize("x", [0.05, 0.5])
+def test_lognormal_programming(rng: np.random.Generator, x: float) -> None:
+    """Check eq:programming-lognormal: mean, spread and law; 2 % more, a median, or a normal law shows."""
+    m, s = G_MAX * x, 0.26348 + 1.9650 * x - 1.1731 * x**2
+    g = programmed(rng, x, 400_000, distribution="lognormal").astype(np.float64)
+    check_lognormal(g[0], m, s)
+    assert not g[1].any()  # a device at 0 stays there
+    assert_rejects(
+        check_lognormal, programmed(rng, x, 400_000, distribution="lognormal", scale=1.02)[0], m, s
+    )
+    assert_rejects(check_lognormal, g[0] * math.sqrt(1 + (s / m) ** 2), m, s)
+    assert_rejects(check_lognormal, programmed(rng, x, 400_000)[0] + 1e-9, m, s)
+    assert_uncorrelated(g[0, :-1], g[0, 1:])
 
 
 def drawn(key: np.uint64, generation: int, n: int) -> Floats:

@@ -321,7 +321,24 @@ def test_diffusion(rng: np.random.Generator) -> None:
     array.write(nothing, 0)
     assert_gaussian_std(first, 0.02)
     assert_gaussian_std(array.planes[0].w - first, 0.02)
+    assert_rejects(assert_gaussian_std, 1.02 * first, 0.02)
     assert_uncorrelated(first, array.planes[0].w - first)
+    assert_rejects(assert_uncorrelated, first, array.planes[0].w)
+
+
+def test_lifetimes_differ_between_devices(rng: np.random.Generator) -> None:
+    """Check eq:pulse-retention: what a write takes off a device says how long it lives; neighbours differ."""
+    kind = substrate(model=CONSTANT, lifetime=50.0, lifetime_spread=0.1, rounds=0)
+    array = PulsedArray(kind, np.full((400, 400), 0.8, np.float32), Stream(int(fresh_key(rng))), 1.0)
+    before = array.planes[0].w.astype(np.float64)
+    array.write(np.zeros(array.shape, np.float32), 0)
+    life = before / (before - array.planes[0].w) / 50.0
+    assert_mean(life, 1.0, 0.1)
+    assert_gaussian_std(life - 1, 0.1)
+    assert_distribution(life, stats.norm(1, 0.1).cdf)
+    assert_uncorrelated(life[1:], life[:-1])
+    assert_rejects(assert_gaussian_std, 1.02 * (life - 1), 0.1)
+    assert_rejects(assert_mean, life + 0.02 * 0.1, 1.0, 0.1)
 
 
 def test_resets_scatter(rng: np.random.Generator) -> None:
