@@ -46,6 +46,11 @@ class Arithmetic:
         """Share of a synaptic current that one step takes away (eq:loihi-current, eq:xylo-decay)."""
         return (du + 1) / 4096 if self.name == "loihi" else 2.0**-du
 
+    def sustaining(self, du: int) -> float:
+        """Weighted sum that, at every step, keeps a current at 1 (eq:loihi-current, eq:xylo-decay)."""
+        fade = self.fade_synapse(du)
+        return fade if self.name == "loihi" else fade / (1 - fade)
+
     def decay(self, fade: float) -> int | None:
         """The number of a membrane's decay nearest to ``fade``; None if there is none (eq:quantize-decay)."""
         if self.name == "xylo":
@@ -56,7 +61,8 @@ class Arithmetic:
     def decay_synapse(self, fade: float) -> int | None:
         """The same of a synaptic current."""
         if self.name == "xylo":
-            return _shift(fade)
+            shift = _shift(fade)
+            return None if shift is None else max(shift, 1)  # by 0 a current would be gone before it is used
         decay = round(4096 * fade)
         return None if decay == 0 else decay - 1
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from hwnoise.convention import Convention, tool
 from hwnoise.network import Network
-from hwnoise.nodes import LI, LIF, Array, CubaLIF
+from hwnoise.nodes import IF, LI, LIF, Array, CubaLIF
 
 _ROCKPOOL_NAMES = ("LIFTorch", "LIFNeuronTorch", "LIFBitshiftTorch", "ExpSynTorch", "LinearTorch")
 _SNNTORCH_DT = 1e-4  # s, fixed in its export: r = tau / dt
@@ -51,6 +51,8 @@ def completed(
     elif name is not None or (is_foreign and network.is_timed):
         metadata["convention"] = name or "nir"
         assumed += ["convention"] * (convention is None)
+    if name == "norse" and _integrates(network):
+        metadata["conventions"] = {each: {"gain": "unit"} for each in _integrates(network)}
     own_dt, own_reset = _defaults(network, name) if isinstance(name, str) else (None, None)
     assumed += ["dt"] * (dt is None and network.dt is None and own_dt is not None)
     assumed += ["reset"] * (reset is None and network.reset is None and own_reset is not None)
@@ -89,8 +91,28 @@ def _snntorch_gains(network: Network) -> Iterator[Array]:
 def _defaults(network: Network, name: str) -> tuple[float | None, str | None]:
     """Return the dt and reset of ``name``, where the network has any use for them."""
     known = tool(name)
-    dt = _rockpool_dt(network) if name == "rockpool" else known.dt
+    dt = {"rockpool": _rockpool_dt, "norse": _norse_dt}.get(name, lambda _: known.dt)(network)
     return dt if network.is_timed else None, known.reset if network.is_spiking else None
+
+
+def _integrates(network: Network) -> list[str]:
+    """The neurons without a leak: Norse's take an input as it is, whatever dt is."""
+    return [name for name, node in network.nodes.items() if isinstance(node, IF)]
+
+
+def _norse_dt(network: Network) -> float | None:
+    """Norse's default; its square where the file's time constants are shorter.
+
+    Norse 1.1 writes dt / (1 / tau), which is the time constant in units of its dt.
+    """
+    dt = tool("norse").dt
+    neurons = (node for node in network.nodes.values() if isinstance(node, (LI, LIF, CubaLIF)))
+    shortest = min((float(tau.min()) for node in neurons for tau in _time_constants(node)), default=math.inf)
+    return dt if dt is None or shortest >= dt else float(f"{dt * dt:.6g}")
+
+
+def _time_constants(node: LI | LIF | CubaLIF) -> tuple[Array, ...]:
+    return (node.tau_mem, node.tau_syn) if isinstance(node, CubaLIF) else (node.tau,)
 
 
 def _rockpool_dt(network: Network) -> float | None:

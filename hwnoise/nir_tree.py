@@ -18,7 +18,20 @@ import numpy as np
 from hwnoise.errors import InputError
 from hwnoise.graph import Edge
 from hwnoise.network import Network
-from hwnoise.nodes import KINDS, OWN_KINDS, Conv1d, Conv2d, Flatten, Input, Neuron, Node, Output, Shape
+from hwnoise.nodes import (
+    KINDS,
+    OWN_KINDS,
+    Affine,
+    Conv1d,
+    Conv2d,
+    Flatten,
+    Input,
+    Linear,
+    Neuron,
+    Node,
+    Output,
+    Shape,
+)
 from hwnoise.nodes.base import brief
 
 Tree = Mapping[str, Any]
@@ -119,15 +132,21 @@ def _node(name: str, tree: Tree) -> Node:
 
 
 def _settled(nodes: dict[str, Node], edges: Iterable[Edge]) -> dict[str, Node]:
-    """Return ``nodes``, an Output with the shape of the neurons before it, where files add axes of 1."""
+    """Return ``nodes``, with Input and Output of the shape beside them where files add axes of 1."""
     found = dict(nodes)
     for source, target in edges:
         before, after = nodes.get(source), nodes.get(target)
-        if not (isinstance(before, Neuron) and isinstance(after, Output)):
-            continue
-        if [n for n in after.shape if n > 1] == [n for n in before.shape if n > 1]:
-            found[target] = Output(before.shape)
+        if isinstance(before, Input) and isinstance(after, (Affine, Linear)):
+            inputs = after.weight.shape[1:]
+            found[source] = Input(inputs) if _is_same(before.shape, inputs) else before
+        elif isinstance(before, Neuron) and isinstance(after, Output):
+            found[target] = Output(before.shape) if _is_same(before.shape, after.shape) else after
     return found
+
+
+def _is_same(one: Shape, other: Shape) -> bool:
+    """Whether two shapes differ by axes of 1 at most."""
+    return [n for n in one if n > 1] == [n for n in other if n > 1]
 
 
 def _is_extra(kind: type[Node], key: str) -> bool:

@@ -13,14 +13,14 @@ LIMIT = np.int64(2**15)  # states have 16 bits
 
 @kernel(inline=True)
 def shift_down(x: np.int64, dash: np.int64) -> np.int64:
-    """Return ``x - floor(x / 2**dash)`` (eq:xylo-decay)."""
-    return x - (x >> dash)
+    """Return what a step leaves of ``x``: less by a share, by 1 where that is nothing (eq:xylo-decay)."""
+    return x - (max(x >> dash, np.int64(1)) if x > 0 else x >> dash)
 
 
 @kernel(inline=True)
 def within(x: np.int64) -> np.int64:
-    """Return ``x`` kept below 2**15 in magnitude."""
-    return min(max(x, 1 - LIMIT), LIMIT - 1)
+    """Return ``x`` kept to 16 bits."""
+    return min(max(x, -LIMIT), LIMIT - 1)
 
 
 @kernel
@@ -57,7 +57,8 @@ def run_xylo(
     Notes
     -----
     Source: the arithmetic that SynSense publishes of Xylo (H. Bos, D. Muir, arXiv:2208.12991, 2022, and
-    its documentation); not compared with a chip. Test: ``tests/unit/test_xylo.py``.
+    the documentation of Rockpool). Equal to its simulator xylosim 0.1.3 (v2), whose outputs are kept in
+    ``tests/golden/xylosim.json``; not compared with a chip. Test: ``tests/unit/test_xylo.py``.
     """
     samples, steps, n = current.shape
     down_u, down_v = np.int64(rule[0]), np.int64(rule[1])
@@ -66,15 +67,16 @@ def run_xylo(
     for s in range(samples):
         for t in range(steps):
             for i in range(n):
-                x = shift_down(np.int64(u[s, i]), down_u) + current[s, t, i]
-                y = shift_down(np.int64(v[s, i]), down_v) + within(x) + bias[i]
+                x = np.int64(u[s, i]) + current[s, t, i]
+                kept = shift_down(within(x), down_u)
+                y = shift_down(np.int64(v[s, i]), down_v) + kept + bias[i]
                 z = within(y)
                 count = min(max(z // threshold, np.int64(0)), most)
-                if (abs(x) >= LIMIT) | (abs(y) >= LIMIT):
+                if (within(x) != x) | (z != y):
                     total += 1
                     if first < 0:
                         first = (s * steps + t) * n + i
-                u[s, i], v[s, i] = np.int32(within(x)), np.int32(z - count * threshold)
+                u[s, i], v[s, i] = np.int32(kept), np.int32(z - count * threshold)
                 spikes[s, t, i] = np.int8(count)
                 if membranes.size:
                     membranes[s, t, i] = np.int32(z)

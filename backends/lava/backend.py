@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
+from hwnoise.backends.emulator.checks import check_headroom
 from hwnoise.backends.lava.program import LavaProgram
 from hwnoise.errors import InputError
 from hwnoise.network import Network
@@ -28,10 +31,9 @@ class LavaBackend:
         ``timeout`` is the time in seconds after which a run is given up, > 0; by default one minute
         and 30 ms a step.
         """
-        if not 1 <= headroom <= 100:
-            raise InputError(f"headroom must be from 1 to 100, not {headroom}")
-        if timeout is not None and not timeout > 0:
-            raise InputError(f"timeout must be a number of seconds > 0, not {timeout}")
+        check_headroom(headroom)
+        if timeout is not None and not (isinstance(timeout, Real) and timeout > 0):
+            raise InputError(f"timeout must be a number of seconds > 0, not {timeout!r}")
         return LavaProgram(network, substrate, stream, headroom, timeout)
 
 

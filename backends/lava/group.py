@@ -16,7 +16,9 @@ from hwnoise.backends.lava.job import read_failure
 from hwnoise.errors import HwnoiseError, InputError
 
 _GRACE = 5.0  # s for a group to end by itself
+# Lava's processes are many, and a product must not be split.
 _ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA")}
+_LONGEST = 70  # characters of a folder with room for the name of a socket, which the system limits to 103
 
 
 class LavaError(HwnoiseError):
@@ -50,7 +52,7 @@ def start(
             cwd=folder,  # nothing that could be imported by mistake
             start_new_session=True,
             pass_fds=tuple(share),
-            env={**os.environ, **_ONE_THREAD},  # Lava's processes are many, and a product must not be split
+            env={**os.environ, **_ONE_THREAD, **_own_folder(folder)},
         )
 
 
@@ -82,6 +84,8 @@ def require_no_failure(folder: Path) -> None:
 
 def last_words(process: subprocess.Popen[bytes], folder: Path) -> LavaError:
     """Return the error for a child that ended without leaving word."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_GRACE)  # it may still be on its way out
     lines = (folder / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return LavaError(f"Lava ended with status {process.returncode}: {lines[-1] if lines else 'no message'}")
 
@@ -90,6 +94,11 @@ def end_with_parent(folder: Path) -> None:
     """In the child, when the parent is gone: remove what it cannot, and end the whole group."""
     shutil.rmtree(folder, ignore_errors=True)
     os.killpg(os.getpgid(0), signal.SIGTERM)
+
+
+def _own_folder(folder: Path) -> dict[str, str]:
+    """Let the group keep its temporary files in ``folder``: they go with it however the group ends."""
+    return {"TMPDIR": str(folder)} if len(str(folder)) <= _LONGEST else {}
 
 
 def _is_gone(process: subprocess.Popen[bytes], seconds: float) -> bool:

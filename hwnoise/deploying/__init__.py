@@ -6,6 +6,7 @@ from hwnoise.deploying.comparison import Comparison, compare
 from hwnoise.deploying.deploy import BACKENDS, Deployment, deploy
 from hwnoise.deploying.rates import Converted, convert
 from hwnoise.deploying.subject import Subject, load
+from hwnoise.deploying.targets import check_targets
 
 __all__ = [
     "BACKENDS",
@@ -13,6 +14,7 @@ __all__ = [
     "Converted",
     "Deployment",
     "Subject",
+    "check_targets",
     "compare",
     "convert",
     "deploy",

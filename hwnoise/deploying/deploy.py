@@ -115,6 +115,8 @@ def deploy(
     """
     if to not in BACKENDS:
         raise InputError(f"--to must be {' or '.join(BACKENDS)}, not {to!r}")
+    if timeout is not None and not timeout > 0:
+        raise InputError(f"--timeout must be a number of seconds > 0, not {timeout:g}")
     network = subject.integers
     sizes = {
         "neurons": sum(node.n for node in network.neurons.values()),
@@ -126,12 +128,19 @@ def deploy(
     files, notes = _written(subject, emit, emit_netx)
     files += () if report is None else (str(report),)
     account = Deployment(
-        to, **sizes, float_accuracy=subject.float_accuracy, files=files, notes=(*subject.notes, *notes),
-        quantization=subject.quantized,
+        to, **sizes, float_accuracy=subject.float_accuracy, files=files,
+        notes=(*subject.notes, *_came_as_integers(subject), *notes), quantization=subject.quantized,
     )  # fmt: skip
     if verify or not files or report is not None:
         return _run(subject, account, verify, report, timeout)
     return account
+
+
+def _came_as_integers(subject: Subject) -> tuple[str, ...]:
+    """Say so of a network that is neither quantized nor converted here."""
+    if subject.quantized is not None or subject.float_accuracy is not None:
+        return ()
+    return ("it brings the chip's integers: nothing had to be quantized",)
 
 
 def _n_synapses(node: IntegerSynapses) -> int:

@@ -79,6 +79,16 @@ def write(path: Path, network: IntegerNetwork) -> tuple[str, ...]:
     )
 
 
+def is_netx(path: Path) -> bool:
+    """Tell whether ``path`` is an HDF5 file with layers, as ``write`` leaves one."""
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        return False
+    with h5py.File(path) as file:
+        return "layer/0" in file
+
+
 def _chain(network: IntegerNetwork) -> list[tuple[str, IntegerSynapses, IntegerNeurons]]:
     """Return synapses and neurons in turn, or raise for the first node that netx has no layer for."""
     if network.edges != tuple(pairwise(("input", *network.nodes, "output"))):
@@ -98,8 +108,7 @@ def _chain(network: IntegerNetwork) -> list[tuple[str, IntegerSynapses, IntegerN
 
 def _layer(name: str, synapses: IntegerSynapses, neurons: IntegerNeurons) -> Layer:
     """Take the exponent into the weights, or where they have no room for it, out of all the rest."""
-    if not synapses.weight.any():
-        raise MismatchError(f"node {name!r}: all its weights are 0, and netx divides by the largest")
+    _check_weights(name, synapses.weight)
     weight, grown = _scaled(synapses.weight, synapses.exponent), 0
     if np.any(weight % 1) or weight.min() < _WEIGHTS[0] or weight.max() > _WEIGHTS[1]:
         weight, grown = synapses.weight, -synapses.exponent
@@ -109,6 +118,18 @@ def _layer(name: str, synapses: IntegerSynapses, neurons: IntegerNeurons) -> Lay
         vth = int(_rounded(name, "vth", _scaled(np.array([neurons.vth]), grown), (0, _THRESHOLD_MAX))[0])
     bias = _rounded(name, "bias", bias, _BIASES)
     return Layer(name, weight.astype(np.int64), bias, neurons.du, neurons.dv, vth, grown)
+
+
+def _check_weights(name: str, weight: Array) -> None:
+    """Refuse what netx's search for the fewest bits makes other weights of."""
+    if not weight.any():
+        raise MismatchError(f"node {name!r}: all its weights are 0, and netx divides by the largest")
+    largest = int(-weight.min())
+    if weight.max() <= 0 and largest & (largest - 1) == 0:
+        raise MismatchError(
+            f"node {name!r}: its weights only inhibit, and netx shifts the strongest, {-largest}, "
+            "to -256, which Lava cuts off at -255"
+        )
 
 
 def _scaled(values: Array, exponent: int) -> Array:
@@ -126,6 +147,7 @@ def _rounded(name: str, key: str, values: Array, limits: tuple[int, int]) -> Arr
 
 
 def _write_layer(group: Any, layer: Layer) -> None:
+    """Write what ``lava.lib.dl.netx.hdf5.Network`` of lava-dl 0.6.0 asks for, in its types."""
     group["type"] = np.array([b"dense"])
     group["shape"] = np.array([len(layer.weight), 1, 1])
     group["weight"] = layer.weight.astype(np.float64)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnoise.deploying.account import lost
 from hwnoise.deploying.comparison import Comparison
 from hwnoise.deploying.subject import Subject
 from hwnoise.report import words
@@ -48,6 +49,7 @@ def write_picture(path: Path, subject: Subject, found: Deployment, ours: Recorde
         differences,
         Activity(_courses(subject, ours, theirs), titles),
         Activity(_courses(subject, theirs, theirs), titles),
+        None if found.quantization is None else lost(found.quantization),
     )
     write_deployment(path, page)
 

@@ -19,7 +19,7 @@ from hwnoise.backends.lava.layout import lava_shape
 from hwnoise.backends.lava.plan import MODULES, NEVER, Array, Plan, Population, Process
 from hwnoise.files import replacing
 
-SCRIPT, WEIGHTS, SAMPLES = "run_in_lava.py", "weights.npz", "samples.npz"
+FILES = SCRIPT, WEIGHTS, SAMPLES = "run_in_lava.py", "weights.npz", "samples.npz"
 _STEPS_AT_ONCE = 2000  # Lava keeps the whole input of a run in memory, and fetches its output value by value
 _TAKEN = set(MODULES) | {
     "x",
@@ -43,7 +43,7 @@ def emit(
     Parameters
     ----------
     folder : Path
-        Made if it is not there; files of the same names are replaced.
+        Made if it is not there; what an earlier script left there is replaced.
     plan : Plan
     x : (samples, steps, n_in) int32
         What the script presents.
@@ -63,6 +63,7 @@ def emit(
     InputError
         If the system refuses.
     """
+    paths = tuple(folder / name for name in FILES)
     folder.mkdir(parents=True, exist_ok=True)
     weights: dict[str, Any] = {
         f"{process.name}.{key}": value
@@ -72,7 +73,6 @@ def emit(
     }
     weights |= {f"{p.name}.late_bias": p.late_bias for p in plan.populations if p.late_bias is not None}
     samples: dict[str, Any] = {"x": x} | ({} if labels is None else {"labels": labels})
-    paths = tuple(folder / name for name in (SCRIPT, WEIGHTS, SAMPLES))
     with replacing(paths[0]) as temporary:
         temporary.write_text(script(plan, title, readout), encoding="utf-8")
     for path, arrays in zip(paths[1:], (weights, samples), strict=True):

@@ -91,6 +91,8 @@ def load(path: str | Path, *, samples: int = 100, steps: int | None = None, **fl
 
     if samples < 1:
         raise InputError(f"samples must be at least 1, not {samples}")
+    if steps is not None and steps < 1:
+        raise InputError(f"steps must be at least 1, not {steps}")
     config = _config(Path(path), flags)
     stated = {key: flags.get(key) for key in ("dt", "reset", "convention")}
     network = nir_io.read(_network_file(Path(path)), **stated)

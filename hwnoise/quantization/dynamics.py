@@ -31,7 +31,7 @@ class Dynamics:
     fade, fade_synapse : float
         Share of membrane and synaptic current that a step takes away, 0 to 1.
     gain : float
-        Membrane per unit of weighted input, in its first step, > 0.
+        Membrane per unit of weighted input, in the first step of a current that is used as it comes, > 0.
     threshold, threshold_low : float
         Above the reset value; infinite for an integrator.
     offset : float
@@ -78,13 +78,10 @@ def dynamics_of(network: Network, name: str, rules: Arithmetic) -> Dynamics:
     fade = 0.0 if tau is None else _lost(dt / tau, rule, name)
     tau_syn = _parameter(node, name, "tau_syn")
     fade_synapse = 1.0 if tau_syn is None else _lost(dt / tau_syn, rule, name)
-    gain = (_parameter(node, name, "r") or 0.0) * (
-        1.0 if rule.gain == "unit" else dt if tau is None else fade
-    )
+    gain = _enters(_parameter(node, name, "r"), dt if tau is None else fade, rule.gain)
     if tau_syn is not None:
-        gain *= (_parameter(node, name, "w_in") or 0.0) * (
-            1.0 if rule.synapse_gain == "unit" else fade_synapse
-        )
+        gain *= _enters(_parameter(node, name, "w_in"), fade_synapse, rule.synapse_gain)
+        gain *= 1 - fade_synapse if rule.synapse == "add_decay_use" else 1.0
     if not gain > 0:
         raise InputError(f"neurons {name!r}: the gain r (times w_in) must be > 0 on the chip, not {gain:g}")
     rest = _parameter(node, name, "v_leak") or 0.0
@@ -97,7 +94,7 @@ def dynamics_of(network: Network, name: str, rules: Arithmetic) -> Dynamics:
         kind="ternary" if low is not None else "li" if threshold is None else "lif",
         fade=fade,
         fade_synapse=fade_synapse,
-        gain=gain,
+        gain=gain * _correction(fade_synapse, rules),
         threshold=math.inf if threshold is None else _above(threshold - offset, name),
         threshold_low=-math.inf if low is None else low - offset,
         offset=offset,
@@ -105,6 +102,17 @@ def dynamics_of(network: Network, name: str, rules: Arithmetic) -> Dynamics:
         refractory=round((refractory or 0.0) / dt),
         notes=tuple(_notes(name, rule, rules, tau_syn is not None, threshold is not None)),
     )
+
+
+def _enters(value: float | None, lost: float, gain: str) -> float:
+    """How much of an input enters a membrane or a current (``Convention.gain``)."""
+    return 1.0 if gain == "one" else (value or 0.0) * (1.0 if gain == "unit" else lost)
+
+
+def _correction(fade: float, rules: Arithmetic) -> float:
+    """What makes the chip's nearest current drive as much as one that fades by ``fade``; on Loihi nothing."""
+    du = rules.decay_synapse(fade)
+    return 1.0 if du is None or rules.name == "loihi" else rules.sustaining(du) / fade
 
 
 def _parameter(node: Neuron, name: str, key: str) -> float | None:
@@ -137,7 +145,8 @@ def _check_reset(network: Network, name: str, node: Neuron, rule: Convention, ru
     reset = rule.reset or network.reset
     if node.is_spiking and reset != rules.reset:
         stated = "the network does not state its reset" if reset is None else f"reset is {reset!r}"
-        raise MismatchError(f"neurons {name!r}: {stated}, and the chip resets by {rules.reset!r}")
+        remedy = "" if rule.reset else f" (--reset {rules.reset} takes that instead)"
+        raise MismatchError(f"neurons {name!r}: {stated}, and the chip resets by {rules.reset!r}{remedy}")
 
 
 def _notes(name: str, rule: Convention, rules: Arithmetic, has_current: bool, is_spiking: bool) -> list[str]:
@@ -148,6 +157,8 @@ def _notes(name: str, rule: Convention, rules: Arithmetic, has_current: bool, is
         found.append(f"{name}: several spikes in one step become one on the chip")
     if is_spiking and rule.spikes == "one" and rules.most > 1:
         found.append(f"{name}: a membrane of several thresholds sends several spikes on the chip")
-    if has_current and rule.synapse not in ("decay_add_use",):
-        found.append(f"{name}: the chip's current decays, takes its input and is then used")
+    if has_current and rule.synapse == "use_decay_add":
+        found.append(f"{name}: its current is used before it takes its input; the chip's after that")
+    if not has_current and rules.name == "xylo":
+        found.append(f"{name}: has no synaptic current, and the chip's halves at every step")
     return found

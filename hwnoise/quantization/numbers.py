@@ -51,8 +51,8 @@ class NeuronNumbers:
 
         A bias enters the membrane past the synaptic current, with the sum that current would reach.
         """
-        lasting = self.rules.fade_synapse(self.du)
-        return synapse_scale / self.rules.align * lasting * 2.0**self.bias_exp
+        sum_of_one = self.rules.sustaining(self.du)
+        return synapse_scale / self.rules.align * sum_of_one * 2.0**self.bias_exp
 
 
 Numbers = Mapping[str, SynapseNumbers | NeuronNumbers]

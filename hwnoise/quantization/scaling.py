@@ -98,7 +98,7 @@ def _neurons(
     """The numbers of a population; its bias has the smallest exponent that one threshold a step needs."""
     du = _known(rules.decay_synapse(step.fade_synapse), step.fade_synapse, name)
     dv = _known(rules.decay(step.fade), step.fade, name)
-    largest = max(bias * rules.align / scale / rules.fade_synapse(du), float(rules.align * vth))
+    largest = max(bias * rules.align / scale / rules.sustaining(du), float(rules.align * vth))
     exponent = min(max(math.ceil(math.log2(largest / 4095)), 0), chip.bias_exponent_max)
     membrane = scale * step.gain / rules.align
     low = round(step.threshold_low / membrane / rules.align) if step.kind == "ternary" else 0

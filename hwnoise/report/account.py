@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ def cost(summary: Summary) -> Section:
     """Passes, device writes, time, and every event the chip counted."""
     rows = [
         ("passes through the network", words.count(summary.passes)),
-        ("the same with derivatives, in passes", words.count(_derivatives(summary))),
+        ("the same with derivatives, in passes", words.count(words.derivatives(summary))),
         ("device writes", words.count(summary.writes)),
         ("wall-clock time", words.duration(summary.seconds)),
     ]
@@ -33,17 +33,15 @@ def cost(summary: Summary) -> Section:
     return Section("Cost", sentences, tables=[Table(("event", "amount"), known)])
 
 
-def _derivatives(summary: Summary) -> int | None:
-    """The work in forward passes, where a yardstick did more than its passes."""
-    return summary.work if summary.work and summary.work > (summary.passes or 0) else None
-
-
-def observed(sentences: Sequence[str] | None) -> Section:
+def observed(summary: Summary) -> Section:
     """How the learner saw the noise it learned from."""
     title = "How the noise was observed"
-    if not sentences:
+    if not summary.observability:
         return Section(title, ["The run does not say how the noise was observed."])
-    return Section(title, ["A learner uses only what the chip lets it see."], items=sentences)
+    said = "A learner uses only what the chip lets it see."
+    if words.derivatives(summary):
+        said = "This chip lets its noise be seen so; a yardstick takes derivatives instead."
+    return Section(title, [said], items=summary.observability)
 
 
 def forecast(found: Forecast | None) -> Section:

@@ -38,6 +38,8 @@ class Deployed:
         neurons.
     ours, theirs : Activity
         The same few samples on both sides, and of each population the same one membrane.
+    lost : Section, optional
+        Of a network of floats: what its way to integers cost.
     """
 
     name: str
@@ -47,6 +49,7 @@ class Deployed:
     differences: Mapping[str, Array]
     ours: Activity
     theirs: Activity
+    lost: Section | None = None
 
 
 def write_deployment(path: Path, found: Deployed) -> None:
@@ -56,7 +59,8 @@ def write_deployment(path: Path, found: Deployed) -> None:
         f'<header>\n<p class="kind">Deployment</p>\n<h1>{heading}</h1>\n'
         f'<p class="verdict">{escape(found.verdict)}</p>\n</header>\n'
     )
-    parts = [_account(found), _differences(found), _seen(found)]
+    lost = [] if found.lost is None else [found.lost]
+    parts = [_account(found), *lost, _differences(found), _seen(found)]
     write_text(path, page.document(heading, header, parts, "<footer><p>hwnoise</p></footer>\n"))
 
 

@@ -12,6 +12,7 @@ from hwnoise.errors import InputError
 from hwnoise.files import reason
 from hwnoise.report.activity import read_activity
 from hwnoise.report.record import Epoch, Part, Record, Summary
+from hwnoise.validation import sentence
 
 _Model = TypeVar("_Model", bound=Part)
 
@@ -79,15 +80,4 @@ def _checked(model: type[_Model], found: dict[str, Any], where: str | Path) -> _
     try:
         return model.model_validate(found)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        message = message[0].lower() + message[1:]
-        if first["type"] not in {"missing", "value_error"}:
-            message += f", not {_shortened(first['input'])}"
-        raise InputError(f"{where}: {key}: {message}" if key else f"{where}: {message}") from error
-
-
-def _shortened(value: object, limit: int = 60) -> str:
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+        raise sentence(error, str(where)) from None

@@ -81,9 +81,9 @@ class Histogram(Part):
     @model_validator(mode="after")
     def _fits(self) -> Histogram:
         if len(self.edges) != len(self.counts) + 1:
-            raise ValueError(f"{len(self.counts)} counts need {len(self.counts) + 1} edges")
+            raise ValueError(f"has {len(self.counts)} counts and {len(self.edges)} edges, one more is right")
         if sorted(self.edges) != list(self.edges):
-            raise ValueError("edges must ascend")
+            raise ValueError("has edges that do not rise")
         return self
 
 

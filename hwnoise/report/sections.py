@@ -26,7 +26,7 @@ def all_of(record: Record) -> list[Section]:
         alignment(summary.alignment),
         wear(summary.writes_per_device),
         cost(summary),
-        observed(summary.observability),
+        observed(summary),
         forecast(summary.forecast),
         provenance(summary, record.manifest),
     ]

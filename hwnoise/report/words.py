@@ -91,7 +91,13 @@ def setting(record: Record) -> str:
     rule = f" with the rule {summary.learner}" if summary.learner else ""
     length = f", for {plural(summary.epochs, 'epoch')}" if summary.epochs is not None else ""
     task = f" on {summary.task}" if summary.task else ""
-    return sentence(f"{network} was trained{task}, on {chip}{backend}{rule}{length}.")
+    marked = ", a yardstick: it takes derivatives, which no chip has" if derivatives(summary) else ""
+    return sentence(f"{network} was trained{task}, on {chip}{backend}{rule}{length}{marked}.")
+
+
+def derivatives(summary: Summary) -> int | None:
+    """The work in forward passes, where a yardstick did more than its passes."""
+    return summary.work if summary.work and summary.work > (summary.passes or 0) else None
 
 
 def progress(epochs: Sequence[Epoch]) -> str:
