@@ -40,7 +40,7 @@ def main() -> None:
     options.add_argument("--chips", type=int, default=5)
     options.add_argument("--seed", type=int, default=7, help="reproduces every number")
     options.add_argument("--samples", type=int, default=100, help="test digits shown to Lava")
-    options.add_argument("--cnn", action="store_true", help="a convolutional network on one chip, too")
+    options.add_argument("--cnn", action="store_true", help="convolutional networks on one chip, too")
     options.add_argument("--quick", action="store_true", help="one chip and few epochs, to see that it runs")
     options.add_argument("--json", action="store_true", help="one JSON object instead of tables")
     chosen = options.parse_args()
@@ -74,6 +74,12 @@ def main() -> None:
         nir_io.write(chosen.out / "cnn.nir", convolutional_network(task, chosen.seed))
         on_pcm = {"weights": chosen.out / "cnn.nir", "device": HARSH, "age": MONTH, "chips": 1}
         found["cnn"] = shown(say, compare_with(common | on_pcm))
+        filters = chosen.out / "spiking_cnn.nir"
+        nir_io.write(filters, spiking_network(task, chosen.seed, epochs=4, image=True))
+        settings = ["fixed_point.weight_bits=3", "optimizer.learning_rate=0.001"]
+        say("\nspikes through filters, weights of 3 bits")
+        on_one = {"weights": filters, "chips": 1}
+        found["spiking_cnn"] = shown(say, compare_with(common | on_loihi | on_one, settings))
     if chosen.json:
         print(json.dumps(found))
 
@@ -136,23 +142,31 @@ def step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     optimizer.step()
 
 
-def spiking_network(task: Task, seed: int, epochs: int = 10) -> Any:
-    """An snnTorch network, trained on spikes by surrogate gradients; its output is a membrane."""
+def spiking_network(task: Task, seed: int, epochs: int = 10, image: bool = False) -> Any:
+    """An snnTorch network, trained on spikes by surrogate gradients; its output is a membrane.
+
+    With ``image`` it sees pictures through 8 filters instead of rows of numbers.
+    """
     torch.manual_seed(seed)
     rule = {"spike_grad": surrogate.fast_sigmoid(slope=10), "init_hidden": True}
     hidden = Leaky(beta=0.5, reset_mechanism="zero", **rule)
     output = Leaky(beta=0.9, reset_mechanism="none", output=True, **rule)
     model = nn.Sequential(nn.Linear(784, 64), hidden, nn.Linear(64, 10), output)
+    shape: tuple[int, ...] = (784,)
+    if image:
+        filters, shape = nn.Conv2d(1, 8, 5, stride=3), (1, 28, 28)
+        model = nn.Sequential(filters, hidden, nn.Flatten(), nn.Linear(512, 10), output)
     optimizer, y = torch.optim.Adam(model.parameters(), lr=2e-3), torch.tensor(task.train.y)
     for epoch in range(epochs):
-        spikes = torch.tensor(CODEC.encode(task.train.x, Stream(seed, f"spikes/{epoch}").key))
+        drawn = torch.tensor(CODEC.encode(task.train.x, Stream(seed, f"spikes/{epoch}").key))
+        spikes = drawn.unflatten(2, shape)
         for rows in torch.randperm(len(y)).split(64):
             step(optimizer, nn.functional.cross_entropy(membranes(model, spikes[rows]), y[rows]))
-    return to_network(model, dt=1e-3, membranes=True)
+    return to_network(model, dt=1e-3, input_shape=shape, membranes=True)
 
 
 def membranes(model: nn.Sequential, spikes: Tensor) -> Tensor:
-    """Mean membrane of the last neurons over the steps of ``spikes`` (samples, steps, inputs)."""
+    """Mean membrane of the last neurons over the steps of ``spikes`` (samples, steps, ...)."""
     utils.reset(model)
     return torch.stack([model(now)[1] for now in spikes.unbind(1)]).mean(0)
 

@@ -27,9 +27,3 @@ class ConnectionLostError(HwnoiseError):
     """A chip in another process stopped answering."""
 
     exit_code = 1
-
-
-class CheckError(HwnoiseError):
-    """A check or a comparison ran and failed."""
-
-    exit_code = 1

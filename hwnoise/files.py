@@ -16,7 +16,8 @@ _WRITING = ".writing"
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path; on success it becomes ``path`` in one step.
 
-    A process killed at any moment leaves either the old file or the new one, never a part.
+    A process killed at any moment leaves either the old file or the new one, never a part. Where
+    ``path`` is a link, the file it leads to is replaced.
 
     Parameters
     ----------
@@ -31,21 +32,59 @@ def replacing(path: str | Path) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If the system refuses the write (full disk, no permission); ``path`` is as it was.
+        If the system refuses the write (full disk, no permission) or ``path`` is a folder or a device;
+        whatever was there is as it was.
     """
-    path = Path(path)
-    temporary = path.with_name(f".{path.stem}{_WRITING}{path.suffix}")
+    check_target(path)
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.stem}{_WRITING}{target.suffix}")
     try:
         yield temporary
         _flush(temporary)
-        os.replace(temporary, path)
-        _flush(path.parent)
+        os.replace(temporary, target)
+        _flush(target.parent)
     except OSError as error:
         _discard(temporary)
         raise InputError(f"cannot write {path}: {reason(error)}") from error
     except BaseException:
         _discard(temporary)
         raise
+
+
+def check_target(path: str | Path) -> None:
+    """Raise InputError unless a file can be written to ``path``: before hours of work, not after them.
+
+    A rename would put a file in the place of ``/dev/null``, so nothing but a regular file is replaced.
+    """
+    path, folder = Path(path), Path(path).parent
+    if path.is_dir():
+        raise InputError(f"cannot write {path}: is a directory")
+    if path.exists() and not path.is_file():
+        raise InputError(f"cannot write {path}: neither a file nor a new name")
+    if not folder.is_dir():
+        raise InputError(f"cannot write {path}: there is no folder {folder}")
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"cannot write {path}: the folder {folder} is read-only")
+
+
+@contextmanager
+def held(folder: str | Path) -> Iterator[None]:
+    """Keep other processes that ask likewise out of ``folder``; a process that is killed lets go of it.
+
+    Raises
+    ------
+    InputError
+        If another process is in it.
+    """
+    if os.name == "nt":  # which cannot open folders
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _lock(descriptor, folder)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -62,6 +101,17 @@ def reason(error: OSError) -> str:
 def is_temporary(path: Path) -> bool:
     """Tell whether ``path`` is what a killed ``replacing`` left behind."""
     return path.name.startswith(".") and path.stem.endswith(_WRITING)
+
+
+def _lock(descriptor: int, folder: str | Path) -> None:
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(f"another process is at work in {folder}: wait for it, or stop it") from None
+    except OSError:
+        return  # some network file systems know no locks, and a run does not depend on them
 
 
 def _flush(path: Path) -> None:

@@ -13,6 +13,7 @@ from hwnoise.nodes import Conv1d, Conv2d, Shape
 
 Floats = NDArray[Any]
 Pair = tuple[int, int]
+BLOCK = 1 << 20  # numbers in the patches that are taken at a time: 4 MB
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,24 @@ class Patches:
         wide = np.zeros((rows, channels, top + height + bottom, left + width + right), image.dtype)
         wide[:, :, top : top + height, left : left + width] = image
         return wide
+
+    def correlate(self, nodes: Floats, x: Floats) -> Floats:
+        """Sum over rows and places of each node's value times what it saw: the shape of the filters.
+
+        Parameters
+        ----------
+        nodes : (rows, channels * count) float32
+            Maps, channel by channel.
+        x : (rows, n) float32
+            Inputs; their patches are taken ``BLOCK`` numbers at a time.
+        """
+        each = max(1, BLOCK // (self.count * self.size))
+        channels = nodes.shape[1] // self.count
+        found = np.zeros((channels, self.size), np.float32)
+        for first in range(0, len(nodes), each):
+            rows = slice(first, first + each)
+            found += self.channels_last(nodes[rows]).T @ self.taken(x[rows])
+        return found.reshape(channels, *self.filter_shape)
 
     def channels_first(self, y: Floats) -> Floats:
         """Turn ``y`` (rows * count, channels) into maps (rows, channels * count)."""

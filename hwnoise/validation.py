@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _SHOWN = 60  # characters of a value that a sentence still bears
-_SHAPES = {"polynomial", "clipped_log", "clipped_power", "saturating", "log10", "piecewise"}
+_SHAPES = {"polynomial", "clipped_log", "clipped_power", "saturating", "log10", "table", "piecewise"}
 _STEPS = {
     "constant_step", "linear_step", "soft_bounds", "soft_bounds_reference", "soft_bounds_pmax",
     "exp_step", "pow_step", "neurosim",
 }  # fmt: skip
-_LAWS = {"fixed", "logistic"}
+_LAWS = {"fixed", "logistic", "cubic"}
 # Which of several types was tried: no keys.
 _TAGS = _SHAPES | _STEPS | _LAWS | {"constrained-str", "float", "int", "str"}
 
@@ -47,7 +47,10 @@ def sentence(error: ValidationError, where: str, known: Iterable[str] = ()) -> I
         Keys that exist, to suggest the nearest for an unknown one.
     """
     detail: dict[str, Any] = dict(error.errors(include_url=False)[0])
-    key = ".".join(_key(part) for part in detail["loc"] if part not in _TAGS)
+    parts = [_key(part) for part in detail["loc"] if part not in _TAGS]
+    if detail["type"].startswith("union_tag"):  # a table of several kinds, of which one key says which
+        parts.append(detail["ctx"]["discriminator"].strip("'"))
+    key = ".".join(parts)
     reason = _reason(detail)
     if detail["type"] == "extra_forbidden":
         reason += suggest(str(detail["loc"][-1]), known) if known else ""
@@ -106,10 +109,13 @@ def _reason(detail: dict[str, Any]) -> str:
         return f"must be {' and '.join(bounds)}, not {_brief(detail['input'])}"
     if detail["type"] == "extra_forbidden":
         return "is not a known key"
-    if detail["type"] == "missing":
+    if detail["type"] in ("missing", "union_tag_not_found"):
         return "is missing"
+    if detail["type"] == "union_tag_invalid":
+        return f"must be one of {detail['ctx']['expected_tags']}, not {_brief(detail['ctx']['tag'])}"
     if detail["type"] in ("model_type", "model_attributes_type"):
         return f"must be a table, not {_brief(detail['input'])}"
     message = printable(str(detail["msg"]).removeprefix("Value error, "))
+    message = message.replace("Input should be", "must be", 1).partition(", unable to parse")[0]
     shown = "" if isinstance(detail["input"], dict) else f", not {_brief(detail['input'])}"
     return f"{message[:1].lower()}{message[1:]}{shown}"

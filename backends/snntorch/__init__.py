@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import torch
 
+from hwnoise.backends.emulator.checks import check_headroom
+from hwnoise.backends.snntorch.convolutions import NoisyConv1d, NoisyConv2d
 from hwnoise.backends.snntorch.device_reader import require_readable
 from hwnoise.backends.snntorch.from_network import from_network
 from hwnoise.backends.snntorch.images import TorchImageProgram
-from hwnoise.backends.snntorch.modules import NoisyConv2d, NoisyLinear, NoisyModule
+from hwnoise.backends.snntorch.modules import NoisyLinear, NoisyModule
+from hwnoise.backends.snntorch.normals import gaussian
 from hwnoise.backends.snntorch.program import TorchProgram
 from hwnoise.backends.snntorch.replacing import convert, noisy_modules
 from hwnoise.backends.snntorch.state_dicts import read_state_dict, with_state_dict
@@ -21,6 +24,7 @@ from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
 __all__ = [
+    "NoisyConv1d",
     "NoisyConv2d",
     "NoisyLinear",
     "NoisyModule",
@@ -67,8 +71,7 @@ class SnnTorch:
         InputError, MismatchError
             If the device is not there, or the chip cannot be read on it.
         """
-        if not 1 <= headroom <= 100:
-            raise InputError(f"headroom must be from 1 to 100, not {headroom}")
+        check_headroom(headroom)
         if substrate.fixed_point is not None:
             raise MismatchError(f"'{substrate.name}' computes with whole numbers, which the emulator does")
         device = _device(torch_device)
@@ -86,13 +89,15 @@ def _program_for(network: Network) -> type[TorchProgram | TorchTimedProgram]:
 
 
 def _device(name: str) -> torch.device:
-    """The torch device of this name, if it is there."""
+    """The torch device of this name, if it is there and draws what the CPU draws."""
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
+        drawn = gaussian(1, 0, 4, 64, device).cpu()
     except (RuntimeError, AssertionError, TypeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(f"torch_device {name!r} cannot be used: {reason}") from None
+    if not torch.allclose(drawn, gaussian(1, 0, 4, 64), rtol=0, atol=1e-5):
+        raise InputError(f"torch_device {name!r} cannot be used: it draws other noise than the CPU")
     return device
 
 

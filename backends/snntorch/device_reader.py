@@ -74,6 +74,9 @@ class DeviceReader:
             if shift is not None and number == 0:
                 y += shift[block]
             total += convert(row.converters, y, tick, still)
+        adc = self.layer.substrate.adc
+        if adc is not None and self.layer.substrate.clips_sums:
+            total.clamp_(adc.lowest, adc.range)
         return total
 
     def _node_noise(

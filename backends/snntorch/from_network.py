@@ -16,6 +16,7 @@ from hwnoise.network import Network
 from hwnoise.nodes import (
     Affine,
     AvgPool2d,
+    Conv1d,
     Conv2d,
     Flatten,
     Linear,
@@ -92,13 +93,11 @@ def _module(network: Network, name: str, is_last: bool) -> nn.Module:
     if isinstance(node, (Affine, Linear)):
         outputs, inputs = node.weight.shape
         return filled(nn.Linear(inputs, outputs, bias=isinstance(node, Affine)), node.parameters())
-    if isinstance(node, Conv2d):
-        outputs, inputs, height, width = node.weight.shape
-        options: dict[str, Any] = {"dilation": node.dilation, "groups": node.groups}
-        empty = nn.Conv2d(
-            inputs * node.groups, outputs, (height, width), node.stride, node.padding, **options
-        )
-        return filled(empty, node.parameters())
+    if isinstance(node, (Conv1d, Conv2d)):
+        outputs, inputs, *kernel = node.weight.shape
+        geometry: tuple[Any, ...] = (node.stride, node.padding, node.dilation, node.groups)
+        make = nn.Conv1d if isinstance(node, Conv1d) else nn.Conv2d
+        return filled(make(inputs * node.groups, outputs, tuple(kernel), *geometry), node.parameters())
     raise MismatchError(f"node {name!r}: no torch module computes a {node.kind}")
 
 

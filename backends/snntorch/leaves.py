@@ -11,6 +11,7 @@ from torch import Tensor
 from hwnoise.backends.base import Probe
 from hwnoise.backends.emulator.layer import Layer
 from hwnoise.errors import MismatchError
+from hwnoise.network import Network
 
 FROM_HOST = frozenset({"derivatives", "error", "curvature"})  # not seen by the chip itself
 
@@ -28,11 +29,15 @@ def without_derivatives(probe: Probe) -> Probe:
     return replace(probe, observe=probe.observe - FROM_HOST)
 
 
-def leaves_of(layers: Mapping[str, Layer], device: torch.device) -> dict[str, Tensor]:
-    """How far each parameter is moved from where it is: zeros, by which derivatives are taken."""
-    shapes: dict[str, tuple[int, ...]] = {}
+def leaves_of(network: Network, layers: Mapping[str, Layer], device: torch.device) -> dict[str, Tensor]:
+    """How far each parameter is moved from where it is: zeros, by which derivatives are taken.
+
+    They have the shapes that ``Program.write`` takes; a node without a bias has one on its chip.
+    """
+    parameters, shapes = network.parameters(), {}
     for name, layer in layers.items():
-        shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (layer.n_out, layer.n_in), (layer.n_out,)
+        shapes[f"{name}.weight"] = parameters[f"{name}.weight"].shape
+        shapes[f"{name}.bias"] = (layer.n_out,)
     return {name: torch.zeros(shape, device=device, requires_grad=True) for name, shape in shapes.items()}
 
 

@@ -7,13 +7,13 @@ import math
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from hwnoise import substrate as substrates
+from hwnoise.backends.emulator.checks import check_headroom
 from hwnoise.backends.emulator.layer import Layer
 from hwnoise.backends.snntorch.layer import TorchLayer
 from hwnoise.backends.snntorch.threads import one_torch_thread
-from hwnoise.errors import InputError
+from hwnoise.errors import InputError, MismatchError
 from hwnoise.network import DenseLayer
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
@@ -31,15 +31,17 @@ class NoisyModule(nn.Module):
 
     Parameters
     ----------
-    weight : (n_out, ...) float32
+    weight : (n_out, ...) float
         Its rows are flattened to the inputs of one output each.
-    bias : (n_out,) float32, optional
+    bias : (n_out,) float, optional
     substrate : Substrate or str
         A kind of chip, a preset's name or a TOML file.
     seed : int
         Of the chips; the same seed gives the same chips.
     headroom : float
         Range of the devices over the largest weight, 1 to 100.
+    groups : int
+        Arrays that share the outputs, each with inputs of its own; all are read at once.
 
     Attributes
     ----------
@@ -58,58 +60,89 @@ class NoisyModule(nn.Module):
         *,
         seed: int = 0,
         headroom: float = 1.0,
+        groups: int = 1,
     ) -> None:
         super().__init__()
-        if not 1 <= headroom <= 100:
-            raise InputError(f"headroom must be from 1 to 100, not {headroom}")
+        check_headroom(headroom)
         self.substrate = substrates.load(substrate) if isinstance(substrate, str) else substrate
-        self.seed, self.headroom = seed, headroom
-        self.weight = nn.Parameter(weight.detach().clone().to(torch.float32))
-        self.bias = None if bias is None else nn.Parameter(bias.detach().clone().to(torch.float32))
+        if self.substrate.fixed_point is not None:
+            raise MismatchError(
+                f"'{self.substrate.name}' computes with whole numbers, neurons included: hand it a network "
+                "(to_network), not single layers"
+            )
+        self.seed, self.headroom, self.groups = seed, headroom, groups
+        self.weight = nn.Parameter(weight.detach().clone())
+        self.bias = None if bias is None else nn.Parameter(bias.detach().clone())
         self.register_buffer("chip", torch.zeros((), dtype=torch.int64))
         self.register_buffer("tick", torch.zeros((), dtype=torch.int64))
-        self._on_chip: TorchLayer | None = None
+        self._arrays: list[TorchLayer] = []
         self._held = torch.empty(0)  # the weights as they were put on the chip
 
     def redraw(self) -> None:
         """Put the weights onto another chip of the same kind."""
         self.chip += 1
         self.tick.zero_()
-        self._on_chip = None
+        self._arrays = []
 
     def advance(self, seconds: float) -> None:
         """Let time pass: devices drift, slow noise moves on."""
-        layer = self._reader().layer
         reads = round(seconds / self.substrate.clock.read_period)
-        layer.node.skip(reads, int(self.tick))
+        for array in self._on_chip():
+            array.layer.node.skip(reads, int(self.tick))
         self.tick += reads
 
     def read(self, rows: Tensor) -> Tensor:
-        """Read the chip once for each of ``rows`` (rows, n_in): (rows, n_out)."""
-        reader = self._reader()
-        weight = self.weight.flatten(1) if torch.is_grad_enabled() else None
-        with one_torch_thread():
-            node, _ = reader.forward(rows.to(torch.float32), int(self.tick), weight=weight)
-        self.tick += len(rows)
-        node = node if self.bias is None else node + self.bias
-        return node.to(rows.dtype)
+        """Read the chip once for each of ``rows`` (rows, n_in): (rows, n_out).
 
-    def _reader(self) -> TorchLayer:
-        """The chip with the present weights on it."""
+        Parameters
+        ----------
+        rows : (rows, groups * n_in) of any dtype
+            What is read has the same, or that of the weights if it is no float.
+        """
+        if torch.compiler.is_compiling():  # a chip is no graph of torch operations
+            found: Tensor = torch.compiler.disable(self._read)(rows)  # type: ignore[no-untyped-call]
+            return found
+        return self._read(rows)
+
+    def _read(self, rows: Tensor) -> Tensor:
+        arrays, tick = self._on_chip(), int(self.tick)
+        inputs = rows.to(torch.float32).chunk(self.groups, dim=1)
+        weights: tuple[Tensor | None, ...] = (None,) * self.groups
+        if torch.is_grad_enabled():
+            weights = self.weight.flatten(1).to(torch.float32).chunk(self.groups)
+        with one_torch_thread():
+            parts = [
+                array.forward(x, tick, weight=weight)[0]
+                for array, x, weight in zip(arrays, inputs, weights, strict=True)
+            ]
+        self.tick += len(rows)
+        node = parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+        node = node if self.bias is None else node + self.bias
+        return node.to(rows.dtype if rows.is_floating_point() else self.weight.dtype)
+
+    def extra_repr(self) -> str:
+        """Shape, kind of chip and seed."""
+        return f"{tuple(self.weight.shape)}, on {self.substrate.name!r}, seed={self.seed}"
+
+    def _on_chip(self) -> list[TorchLayer]:
+        """The arrays of the chip, with the present weights on them."""
         weight = self.weight.detach()
         is_new = self._held.device != weight.device or not _equal(self._held, weight)
-        if self._on_chip is not None and is_new and self.training:
+        if self._arrays and is_new and self.training:
             self.redraw()
-        if self._on_chip is None or is_new:
-            self._on_chip, self._held = self._program(), weight.clone()
-        return self._on_chip
+        if not self._arrays or is_new:
+            self._arrays, self._held = self._programmed(), weight.clone()
+        return self._arrays
 
-    def _program(self) -> TorchLayer:
-        matrix = self.weight.detach().flatten(1).cpu().numpy()
-        dense = DenseLayer("module", matrix, np.zeros(len(matrix), np.float32), "identity")
-        stream = Stream(self.seed, f"chip/{int(self.chip)}")
-        layer = Layer(self.substrate, dense, stream, self.headroom)
-        return TorchLayer(layer, self.weight.device, spikes=True)
+    def _programmed(self) -> list[TorchLayer]:
+        matrix = self.weight.detach().flatten(1).to("cpu", torch.float32).numpy()
+        chip, arrays = Stream(self.seed, f"chip/{int(self.chip)}"), []
+        for number, part in enumerate(np.split(matrix, self.groups)):
+            stream = chip if self.groups == 1 else chip.child(str(number))
+            dense = DenseLayer("module", part, np.zeros(len(part), np.float32), "identity")
+            layer = Layer(self.substrate, dense, stream, self.headroom)
+            arrays.append(TorchLayer(layer, self.weight.device, spikes=True))
+        return arrays
 
 
 class NoisyLinear(NoisyModule):
@@ -132,62 +165,18 @@ class NoisyLinear(NoisyModule):
         seed: int = 0,
         headroom: float = 1.0,
     ) -> None:
-        weight, start = _drawn((out_features, in_features), bias, seed)
+        weight, start = drawn((out_features, in_features), bias, seed)
         super().__init__(weight, start, substrate, seed=seed, headroom=headroom)
         self.in_features, self.out_features = in_features, out_features
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``x`` (..., in_features) to (..., out_features)."""
+        if x.shape[-1:] != (self.in_features,):
+            raise InputError(f"NoisyLinear takes (..., {self.in_features}), not {tuple(x.shape)}")
         return self.read(x.reshape(-1, self.in_features)).reshape(*x.shape[:-1], self.out_features)
 
 
-class NoisyConv2d(NoisyModule):
-    """``torch.nn.Conv2d`` on a chip: every place of the window is one read of the array.
-
-    Parameters
-    ----------
-    in_channels, out_channels : int
-    kernel_size, stride, padding, dilation : int or (int, int)
-        As in torch; zeros are padded.
-    substrate, bias, seed, headroom
-        See ``NoisyModule``.
-    """
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: int | tuple[int, int],
-        substrate: Substrate | str,
-        *,
-        stride: int | tuple[int, int] = 1,
-        padding: int | tuple[int, int] = 0,
-        dilation: int | tuple[int, int] = 1,
-        bias: bool = True,
-        seed: int = 0,
-        headroom: float = 1.0,
-    ) -> None:
-        size = _pair(kernel_size)
-        weight, start = _drawn((out_channels, in_channels, *size), bias, seed)
-        super().__init__(weight, start, substrate, seed=seed, headroom=headroom)
-        self.kernel_size, self.stride, self.padding = size, _pair(stride), _pair(padding)
-        self.dilation = _pair(dilation)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map ``x`` (batch, in_channels, height, width) to (batch, out_channels, ...)."""
-        height, width = (self._places(x.shape[2 + axis], axis) for axis in (0, 1))
-        windows = functional.unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)
-        rows = windows.transpose(1, 2).flatten(0, 1)
-        nodes = self.read(rows).reshape(len(x), height * width, -1)
-        return nodes.transpose(1, 2).reshape(len(x), -1, height, width)
-
-    def _places(self, length: int, axis: int) -> int:
-        """How many places the window takes along one axis."""
-        reach = self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
-        return (length + 2 * self.padding[axis] - reach) // self.stride[axis] + 1
-
-
-def _drawn(shape: tuple[int, ...], has_bias: bool, seed: int) -> tuple[Tensor, Tensor | None]:
+def drawn(shape: tuple[int, ...], has_bias: bool, seed: int) -> tuple[Tensor, Tensor | None]:
     """Weights and bias as torch draws them for a linear map, from the module's own seed."""
     bound = 1 / math.sqrt(math.prod(shape[1:]))
     generator = Stream(seed, "weights").generator()
@@ -198,8 +187,6 @@ def _drawn(shape: tuple[int, ...], has_bias: bool, seed: int) -> tuple[Tensor, T
 
 def _equal(a: Tensor, b: Tensor) -> bool:
     """Whether two tensors on one device are equal; on a CPU by NumPy, which takes a quarter of the time."""
-    return torch.equal(a, b) if a.device.type != "cpu" else np.array_equal(a.numpy(), b.numpy())
-
-
-def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else (value[0], value[1])
+    if a.device.type != "cpu" or torch.float32 not in (a.dtype, b.dtype):
+        return torch.equal(a, b)
+    return a.dtype == b.dtype and np.array_equal(a.numpy(), b.numpy())

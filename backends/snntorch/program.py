@@ -77,7 +77,8 @@ class TorchProgram(Chip):
         quiet = quiet_rows(len(x), probe)
         still = None if quiet is None else torch.as_tensor(quiet, device=self.device)
         ticks = np.arange(self.tick, self.tick + len(rows), dtype=np.uint64)
-        leaves = leaves_of(self.layers, self.device) if "derivatives" in probe.observe else {}
+        wants = "derivatives" in probe.observe
+        leaves = leaves_of(self.network, self.layers, self.device) if wants else {}
         nodes, noises, remembered = {}, {}, {}
         for name, reader in self.readers.items():
             weight, bias = leaves.get(f"{name}.weight"), leaves.get(f"{name}.bias")

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Collection
+from typing import Any
 
 from torch import Tensor, nn
 
 from hwnoise import substrate as substrates
-from hwnoise.backends.snntorch.modules import NoisyConv2d, NoisyLinear, NoisyModule
+from hwnoise.backends.snntorch.convolutions import NoisyConv1d, NoisyConv2d
+from hwnoise.backends.snntorch.modules import NoisyLinear, NoisyModule
 from hwnoise.backends.snntorch.neurons import forget
 from hwnoise.errors import InputError
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
+_LINEAR_MAPS = (nn.Linear, nn.Conv1d, nn.Conv2d)
+_OTHER_MAPS = (
+    nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d, nn.Bilinear, nn.RNNBase,
+    nn.RNNCellBase, nn.MultiheadAttention,
+)  # fmt: skip
+
 
 def convert(
-    model: nn.Module, substrate: Substrate | str, *, seed: int = 0, headroom: float = 1.0
+    model: nn.Module,
+    substrate: Substrate | str,
+    *,
+    seed: int = 0,
+    headroom: float = 1.0,
+    digital: Collection[str] = (),
 ) -> nn.Module:
-    """Return a copy of ``model`` with every ``Linear`` and ``Conv2d`` on a chip of the kind ``substrate``.
+    """Return a copy of ``model`` with its linear maps on a chip of the kind ``substrate``.
 
-    Weights are copied. Everything else (neurons, activations, pools, normalisation) is computed as
-    before: it is digital. Recurrent weights of snnTorch's RLeaky are on the chip, too.
+    Every ``Linear``, ``Conv1d`` and ``Conv2d`` keeps its weights, shared ones included. Everything else
+    (neurons, activations, pools, normalisation) is computed as before: it is digital. Recurrent weights
+    of snnTorch's RLeaky are on the chip, too.
 
     Parameters
     ----------
@@ -32,11 +47,13 @@ def convert(
         Of the chips.
     headroom : float
         Range of the devices over the largest weight, 1 to 100.
+    digital : collection of str
+        Names of modules (``"features.0"``) that stay as they are, with all below them.
 
     Raises
     ------
-    InputError
-        If there is nothing to put on a chip, or a layer has no place there.
+    InputError, MismatchError
+        If there is nothing to put on a chip, or a layer has no place there; it is named.
 
     Examples
     --------
@@ -44,12 +61,24 @@ def convert(
     2
     """
     kind = substrates.load(substrate) if isinstance(substrate, str) else substrate
-    if type(model) in (nn.Linear, nn.Conv2d):
-        return _on_chip("model", model, kind, seed, headroom)
     found = _copy_of(model)
-    if not _replace_below(found, "", kind, seed, headroom):
+    linear_maps = _linear_maps(found, digital)
+    if not linear_maps:
         raise InputError("the model has no Linear and no Conv2d to put on a chip")
+    made: dict[int, NoisyModule] = {}
+    for path, module in linear_maps.items():
+        if id(module) not in made:
+            made[id(module)] = _on_chip(path or "model", module, kind, seed, headroom)
+        if not path:
+            return made[id(module)]
+        above, _, name = path.rpartition(".")
+        setattr(found.get_submodule(above), name, made[id(module)])
     return found
+
+
+def noisy_modules(model: nn.Module) -> list[NoisyModule]:
+    """The modules of ``model`` that are on a chip, to redraw them or to let time pass."""
+    return [module for module in model.modules() if isinstance(module, NoisyModule)]
 
 
 def _copy_of(model: nn.Module) -> nn.Module:
@@ -65,50 +94,47 @@ def _copy_of(model: nn.Module) -> nn.Module:
     return found
 
 
-def noisy_modules(model: nn.Module) -> list[NoisyModule]:
-    """The modules of ``model`` that are on a chip, to redraw them or to let time pass."""
-    return [module for module in model.modules() if isinstance(module, NoisyModule)]
+def _linear_maps(model: nn.Module, digital: Collection[str]) -> dict[str, Any]:
+    """The modules to be put on a chip, by their places in the model: a shared one has several."""
+    modules = dict(model.named_modules(remove_duplicate=False))
+    for name in digital:
+        if name not in modules or not name:
+            raise InputError(f"digital: the model has no module {name!r}")
+    found = {}
+    for path, module in modules.items():
+        if any(path == name or path.startswith(f"{name}.") for name in digital):
+            continue
+        if type(module) in _LINEAR_MAPS and isinstance(module.weight, nn.Parameter):
+            found[path] = module
+        elif isinstance(module, (*_LINEAR_MAPS, *_OTHER_MAPS)):
+            raise InputError(
+                f"{path or 'model'}: a {type(module).__name__} has no place on a chip, as Linear, Conv1d and "
+                f"Conv2d have; convert(..., digital=[{path!r}]) leaves it digital"
+            )
+    return found
 
 
-def _replace_below(module: nn.Module, path: str, kind: Substrate, seed: int, headroom: float) -> int:
-    """Replace what lies below ``module``; return how many modules that were."""
-    count = 0
-    for name, child in module.named_children():
-        where = f"{path}.{name}" if path else name
-        if type(child) in (nn.Linear, nn.Conv2d):
-            setattr(module, name, _on_chip(where, child, kind, seed, headroom))
-            count += 1
-        else:
-            count += _replace_below(child, where, kind, seed, headroom)
-    return count
-
-
-def _on_chip(path: str, module: nn.Module, kind: Substrate, seed: int, headroom: float) -> NoisyModule:
-    """The noisy module that has the weights of ``module``; its chips are a stream of its own."""
-    own = int(Stream(seed, path).key) >> 1
-    has_bias = module.bias is not None
+def _on_chip(path: str, module: Any, kind: Substrate, seed: int, headroom: float) -> NoisyModule:
+    """The noisy module that has the very weights of ``module``; its chips are a stream of its own."""
+    common: dict[str, Any] = {
+        "bias": module.bias is not None, "seed": int(Stream(seed, path).key) >> 1, "headroom": headroom,
+    }  # fmt: skip
     if isinstance(module, nn.Linear):
-        sizes = module.in_features, module.out_features
-        found: NoisyModule = NoisyLinear(*sizes, kind, bias=has_bias, seed=own, headroom=headroom)
+        found: NoisyModule = NoisyLinear(module.in_features, module.out_features, kind, **common)
     else:
-        assert isinstance(module, nn.Conv2d)
-        found = _convolution(path, module, kind, own, headroom)
-    found.load_state_dict(module.state_dict(), strict=False)
+        found = _convolution(module, kind, common)
+    found.weight, found.bias = module.weight, module.bias
     return found.to(module.weight.device).train(module.training)
 
 
-def _convolution(path: str, module: nn.Conv2d, kind: Substrate, seed: int, headroom: float) -> NoisyConv2d:
-    if module.groups != 1 or module.padding_mode != "zeros" or isinstance(module.padding, str):
-        raise InputError(
-            f"{path}: a convolution on a chip has groups = 1 and a number of zeros as padding, "
-            f"not groups = {module.groups}, padding = {module.padding!r} of {module.padding_mode}"
-        )
-    return NoisyConv2d(
-        module.in_channels, module.out_channels, _two(module.kernel_size), kind,
-        stride=_two(module.stride), padding=_two(module.padding), dilation=_two(module.dilation),
-        bias=module.bias is not None, seed=seed, headroom=headroom,
-    )  # fmt: skip
+def _convolution(module: nn.Conv1d | nn.Conv2d, kind: Substrate, common: dict[str, Any]) -> NoisyModule:
+    is_line = isinstance(module, nn.Conv1d)
 
+    def size(value: Any) -> Any:
+        """One number of a line, two of an image; a padding may be a word."""
+        return value if isinstance(value, str) else value[0] if is_line else (value[0], value[1])
 
-def _two(values: tuple[int, ...]) -> tuple[int, int]:
-    return values[0], values[1]
+    make = NoisyConv1d if is_line else NoisyConv2d
+    geometry = {key: size(getattr(module, key)) for key in ("stride", "padding", "dilation")}
+    options = {"groups": module.groups, "padding_mode": module.padding_mode, **geometry, **common}
+    return make(module.in_channels, module.out_channels, size(module.kernel_size), kind, **options)

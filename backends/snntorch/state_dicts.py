@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ def read_state_dict(path: str | Path) -> dict[str, NDArray[Any]]:
         If there is no such file, or it holds anything but tensors by name.
     """
     try:
-        found = torch.load(os.fspath(path), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a file that is judged by what it holds
+            found = torch.load(os.fspath(path), map_location="cpu", weights_only=True)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     except Exception:  # whatever a foreign file makes torch raise: it is no state_dict

@@ -59,19 +59,24 @@ def smooth_read(layer: Layer, x: Tensor, tick: int, weight: Tensor) -> Tensor:
 
 
 def _through_tiles(layer: Layer, x: Tensor, weight: Tensor, scale: Tensor | None) -> Tensor:
-    """Sum what each row of tiles gives, as far as its converters follow."""
+    """Sum what each row of tiles gives, as far as its converters, and the sum, follow."""
     unit = torch.as_tensor(layer.array.weight_range, device=x.device)
-    parts = []
+    parts, adc = [], layer.substrate.adc
     for row in layer.tile_rows:
         part, out = x[:, row.inputs] @ weight[row.inputs], row.converters
         if out.gain is not None:
             part = part * torch.as_tensor(out.gain, device=x.device)
-        if out.adc is not None:
-            limit = unit * out.full_scale
-            limit = limit.expand_as(part) if scale is None else limit * scale
-            part = torch.clamp(part, -limit, limit)
-        parts.append(part)
-    return parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
+        parts.append(part if adc is None else _within(part, unit * adc.range, scale))
+    total = parts[0] if len(parts) == 1 else torch.stack(parts).sum(dim=0)
+    if adc is None or not layer.substrate.clips_sums:
+        return total
+    return _within(total, unit * adc.range, scale)
+
+
+def _within(y: Tensor, limit: Tensor, scale: Tensor | None) -> Tensor:
+    """Cut ``y`` (rows, n_out) off at ``limit`` (n_out,), which counts in the full scale of each row."""
+    limit = limit.expand_as(y) if scale is None else limit * scale
+    return torch.clamp(y, -limit, limit)
 
 
 def _full_scale_of_rows(x: Tensor) -> Tensor:

@@ -56,7 +56,7 @@ class TorchTimedProgram(TimedProgram):
             raise MismatchError("derivatives go back to where a presentation starts from rest: reset it")
         before = Counter(self.events)
         seen = self._forward(checked_steps(x, self.network)[0], probe)
-        leaves = leaves_of(self.layers, self.device)
+        leaves = leaves_of(self.network, self.layers, self.device)
         output = Unrolled(self.network, self._stages, seen, leaves, self.device).output()
         return replace(
             reading_of(self.network, self._stages, seen, probe),

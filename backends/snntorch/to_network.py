@@ -9,7 +9,9 @@ import numpy as np
 import snntorch
 from torch import nn
 
-from hwnoise.backends.snntorch.modules import NoisyConv2d, NoisyLinear
+from hwnoise.backends.snntorch.convolutions import NoisyConv1d, NoisyConv2d
+from hwnoise.backends.snntorch.folding import NORMALISATIONS, folded
+from hwnoise.backends.snntorch.modules import NoisyLinear
 from hwnoise.backends.snntorch.neuron_nodes import (
     SPIKING,
     Rule,
@@ -25,6 +27,7 @@ from hwnoise.network import Network
 from hwnoise.nodes import (
     Affine,
     AvgPool2d,
+    Conv1d,
     Conv2d,
     Flatten,
     Input,
@@ -60,8 +63,8 @@ def to_network(
     Parameters
     ----------
     model : nn.Sequential, or modules in the order in which they are applied
-        Linear, Conv2d, AvgPool2d, Flatten, ReLU, Tanh, Sigmoid, Softmax, the noisy modules, and
-        Leaky, RLeaky, Synaptic and Lapicque.
+        Linear, Conv1d, Conv2d, AvgPool2d, Flatten, ReLU, Tanh, Sigmoid, Softmax, the noisy modules, and
+        Leaky, RLeaky, Synaptic and Lapicque. A BatchNorm behind a linear map goes into its weights.
     dt : float
         Time step [s]; snnTorch has none, and writes 1e-4 to files.
     input_shape : tuple of int, optional
@@ -87,6 +90,9 @@ def to_network(
     rules: dict[str, Rule] = {}
     last = "input"
     for place, module in enumerate(modules, 1):
+        if isinstance(module, NORMALISATIONS):
+            nodes[last] = folded(f"{type(module).__name__.lower()}{place}", module, nodes[last])
+            continue
         name = f"{type(module).__name__.lower()}{place}"
         is_output = membranes and place == len(modules)
         nodes[name] = (
@@ -133,7 +139,7 @@ def _node(name: str, module: nn.Module, shape: Shape, dt: float) -> Node:
     if isinstance(module, (nn.Linear, NoisyLinear)):
         weight = array_of(module.weight)
         return Linear(weight) if module.bias is None else Affine(weight, array_of(module.bias))
-    if isinstance(module, (nn.Conv2d, NoisyConv2d)):
+    if isinstance(module, (nn.Conv1d, nn.Conv2d, NoisyConv2d)):
         return _convolution(name, module)
     if isinstance(module, nn.AvgPool2d):
         return _pool(name, module)
@@ -152,12 +158,16 @@ def _with_bias_of(name: str, neuron: Any, before: Node) -> Node:
     return Affine(before.weight, bias + (before.bias if isinstance(before, Affine) else 0))
 
 
-def _convolution(name: str, module: nn.Conv2d | NoisyConv2d) -> Conv2d:
-    if getattr(module, "padding_mode", "zeros") != "zeros":
+def _convolution(name: str, module: Any) -> Conv1d | Conv2d:
+    if module.padding_mode != "zeros":
         raise InputError(f"{name}: a convolution in a network pads with zeros, not {module.padding_mode!r}")
-    weight, groups = array_of(module.weight), getattr(module, "groups", 1)
+    weight = array_of(module.weight)
     bias = np.zeros(len(weight), np.float32) if module.bias is None else array_of(module.bias)
-    return Conv2d(weight, bias, module.stride, module.padding, module.dilation, groups)  # type: ignore[arg-type]
+    stride, padding, dilation = module.stride, module.padding, module.dilation
+    if not isinstance(module, (nn.Conv1d, NoisyConv1d)):
+        return Conv2d(weight, bias, stride, padding, dilation, module.groups)
+    along = padding if isinstance(padding, str) else padding[-1]  # the last axis
+    return Conv1d(weight, bias, stride[-1], along, dilation[-1], module.groups)
 
 
 def _pool(name: str, module: nn.AvgPool2d) -> AvgPool2d:

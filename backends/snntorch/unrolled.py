@@ -104,7 +104,7 @@ class Unrolled:
         In a loop, steps are read apart: weights are then taken as they were when each row began.
         """
         gave = torch.as_tensor(self._seen.gave[name].out[:, steps], device=self._device)
-        weight, bias = (self._leaves[f"{name}.{key}"] for key in ("weight", "bias"))
+        weight, bias = self._leaves[f"{name}.weight"].flatten(1), self._leaves[f"{name}.bias"]
         rows, layer = x.flatten(0, 1), stage.layer
         if isinstance(stage, ConvolutionStage):
             places = stage.patches.count

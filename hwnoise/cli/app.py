@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any, TextIO
 
 import typer
 from typer.main import get_command
@@ -77,6 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 done, 1 a check or comparison failed, 2 bad input (one sentence on standard error),
         130 interrupted, 141 the reader of standard output went away. A bug shows its traceback.
     """
+    _prepare_output()
     try:
         _run(sys.argv[1:] if argv is None else list(argv))
     except typer.Exit as stop:
@@ -88,10 +89,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stop:
         return _complain(str(stop) or "interrupted", INTERRUPTED)
     except BrokenPipeError:
-        _drop_output()
+        _drop(sys.stdout)
         return READER_GONE
     except OSError as error:
-        _drop_output()
+        _drop(sys.stdout)
         where = f"{error.filename}: " if error.filename else ""
         return _complain(f"{where}{error.strerror or error}", 2)
     except MemoryError as error:
@@ -106,18 +107,34 @@ def _run(arguments: list[str]) -> None:
     sys.stdout.flush()  # a reader that left is noticed here, not in the interpreter's last breath
 
 
+def _prepare_output() -> None:
+    """Let a closed stream (``>&-``) swallow what is printed, and one that has no µ show a question mark."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # open until the end
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
 def _complain(sentence: str, code: int) -> int:
-    print("hwnoise:", " ".join(sentence.split()), file=sys.stderr)
+    try:
+        print("hwnoise:", " ".join(sentence.split()), file=sys.stderr)
+    except OSError:  # nobody can be told, and the exit code still can
+        _drop(sys.stderr)
     return code
 
 
 def _usage(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     hint = f" (see {context.command_path} --help)" if context else ""
-    return error.format_message().rstrip(".") + hint
+    refused: Any = error.__context__  # what pydantic made of a number that is none
+    value = f", not {refused.errors()[0]['input']!r}" if hasattr(refused, "errors") else ""
+    said = error.format_message().partition(", unable to parse")[0].replace("Input should be", "must be")
+    return said.rstrip(".") + value + hint
 
 
-def _drop_output() -> None:
-    """Point standard output at nothing: what could not be written must not fail once more at the end."""
+def _drop(stream: TextIO) -> None:
+    """Point ``stream`` at nothing: what could not be written must not fail once more at the end."""
     with suppress(io.UnsupportedOperation):  # captured output has no descriptor, and never fails
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -21,6 +21,7 @@ def citations(names: Sequence[str]) -> list[tuple[str, str]]:
         If a name is neither; the sentence lists what there is.
     """
     from hwnoise import substrate
+    from hwnoise.validation import suggest
 
     found = []
     rules = _rules()
@@ -30,8 +31,8 @@ def citations(names: Sequence[str]) -> list[tuple[str, str]]:
         elif name in substrate.names() or name.endswith(".toml"):
             found += [(name, str(source)) for source in substrate.load(name).sources]
         else:
-            known = ", ".join([*substrate.names(), *rules])
-            raise InputError(f"there is no device or learner {name!r} to cite: choose from {known}")
+            near = suggest(name, [*substrate.names(), *rules])
+            raise InputError(f"there is no device or learner {name!r} to cite{near}")
     return found
 
 

@@ -62,6 +62,7 @@ def deploy(
     """
     from hwnoise import deploying
 
+    deploying.check_targets(emit, emit_netx, report)
     flags: dict[str, Any] = {"task": task, "data": data, "device": device, "seed": seed}
     flags |= {"dt": dt, "reset": reset, "convention": convention}
     subject = deploying.load(source, samples=samples, steps=steps, **flags)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hwnoise.devices.effect import Effect
     from hwnoise.substrate import Substrate
 
-_MARKUP = re.compile(r"``|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)")  # code marks, and stars of emphasis
+_MARKUP = re.compile(r"``|(?<![\w*])\*(?=\w)|(?<=\w)\*(?![\w*])")  # code marks, and stars of emphasis
 MARGIN = 34  # column where the meaning of a parameter starts
 _SHARED = frozenset({"fit", "source", "handles"})
 _ENTRY = re.compile(r"^(?P<names>\w+(?:, \w+)*) : .*\n(?P<text>(?:[ ]+.*\n?)+)", re.MULTILINE)
@@ -36,7 +36,8 @@ def as_record(chip: Substrate) -> dict[str, Any]:
 def as_lines(chip: Substrate) -> Iterator[str]:
     """The substrate as a page to read."""
     yield f"{chip.name}: {chip.kind}"
-    yield wrapped(chip.summary, "", 2)
+    if chip.summary:
+        yield wrapped(chip.summary, "", 2)
     for name, effect in chip.effects().items():
         yield ""
         yield from _effect_lines(_effect_record(name, effect))

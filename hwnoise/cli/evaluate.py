@@ -8,26 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hwnoise.cli.options import (
-    Backend,
-    Chip,
-    Chips,
-    Coding,
-    Convention,
-    Data,
-    Device,
-    Dt,
-    Json,
-    Network,
-    Quiet,
-    Reset,
-    Seed,
-    Set,
-    Steps,
-    Task,
-    TorchDevice,
-    with_torch_device,
-)
+from hwnoise.cli import options
 from hwnoise.cli.output import emit_json, interval
 from hwnoise.cli.repairing import show_repair
 from hwnoise.errors import InputError
@@ -44,16 +25,16 @@ def evaluate(
         str | None,
         typer.Argument(metavar="RUN|FILE", help="A run folder or a NIR file; or weights, with --network."),
     ] = None,
-    network: Network = None,
-    dt: Dt = None,
-    reset: Reset = None,
-    convention: Convention = None,
-    task: Task = None,
-    data: Data = None,
-    device: Device = None,
-    backend: Backend = None,
-    chips: Chips = None,
-    chip: Chip = None,
+    network: options.Network = None,
+    dt: options.Dt = None,
+    reset: options.Reset = None,
+    convention: options.Convention = None,
+    task: options.Task = None,
+    data: options.Data = None,
+    device: options.Device = None,
+    backend: options.Backend = None,
+    chips: options.Chips = None,
+    chip: options.Chip = None,
     ages: Annotated[
         str | None,
         typer.Option(metavar="S,S,...", help="Seconds after programming at which to evaluate, rising."),
@@ -78,13 +59,13 @@ def evaluate(
             "--constants", help="Your own costs for --cost: a TOML file, or a known set.", metavar="FILE"
         ),
     ] = None,
-    coding: Coding = None,
-    steps: Steps = None,
-    torch_device: TorchDevice = None,
-    settings: Set = None,
-    seed: Seed = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    coding: options.Coding = None,
+    steps: options.Steps = None,
+    torch_device: options.TorchDevice = None,
+    settings: options.Set = None,
+    seed: options.Seed = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Measure the accuracy of a network on fresh noisy chips.
 
@@ -105,11 +86,11 @@ def evaluate(
     if repair:
         _refuse_beside_repair(chip, compensate, cost or bool(constants))
         flags |= {"epochs": epochs}
-        show_repair(source, with_torch_device(settings, torch_device), flags, ages, as_json, quiet)
+        show_repair(source, options.with_torch_device(settings, torch_device), flags, ages, as_json, quiet)
         return
     if epochs is not None:
         raise InputError("--epochs is for --repair: nothing else here learns")
-    judge = _judge(chip, source, with_torch_device(settings, torch_device), flags)
+    judge = _judge(chip, source, options.with_torch_device(settings, torch_device), flags)
     if compensate and ages is None:
         raise InputError("--compensate corrects drift and needs --ages")
     found = judge.now() if ages is None else judge.over(_seconds(ages), compensate)

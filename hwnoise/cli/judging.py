@@ -20,7 +20,7 @@ from hwnoise.tasks.base import Task
 from hwnoise.training import Evaluation, RunConfig
 from hwnoise.training.evaluate import predict
 from hwnoise.training.presenting import choose_codec, with_codec
-from hwnoise.training.setup import choose_network, require_fit
+from hwnoise.training.setup import choose_network, require_fit, require_options
 
 
 class Judge(Protocol):
@@ -57,6 +57,7 @@ class OfFreshChips:
         self._network = with_codec(network, choose_codec(config, network, self._task))
         self._kind = substrate.load(config.device, config.device_options)
         self._backend = CodedBackend(registry.get(config.backend))
+        require_options(self._backend, config)
         self.samples = len(self._task.test)
 
     def now(self) -> Evaluation:

@@ -15,7 +15,7 @@ Row = Mapping[str, Any]
 
 def emit_json(value: Any) -> None:
     """Print ``value`` as exactly one JSON value; numbers that are not finite become ``null``."""
-    print(json.dumps(plain(value), allow_nan=False, ensure_ascii=False))
+    print(json.dumps(plain(value), allow_nan=False))
 
 
 def plain(value: Any) -> Any:
@@ -63,17 +63,19 @@ def _entry(row: Row, heading: str, fields: Sequence[str]) -> Iterator[str]:
     margin = 4 + max(map(len, fields), default=0)
     for key in fields:
         label = f"  {key}"
-        for part in _parts(row.get(key)):
+        for part in _parts(key, row.get(key)):
             yield wrapped(part, label, margin)
             label = ""
     yield ""
 
 
-def _parts(value: Any) -> list[str]:
-    """What is listed one below the other: each citation of several, each noise of several."""
+def _parts(key: str, value: Any) -> list[str]:
+    """What is listed one below the other: each citation of several, each noise of several; prose is one."""
     if isinstance(value, bool):
         return ["yes" if value else "no"]
-    return [] if value in (None, "") else str(value).split("; ")
+    if value in (None, ""):
+        return []
+    return [str(value)] if key == "summary" else str(value).split("; ")
 
 
 def wrapped(text: str, label: str, margin: int) -> str:

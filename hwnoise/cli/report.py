@@ -12,7 +12,7 @@ from hwnoise.cli.output import emit_json
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="A run folder made by `hwnoise train`.")],
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder made by `hwnoise train`.")],
     as_json: Json = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
     seed: Unused = None,

@@ -8,26 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hwnoise.cli.options import (
-    Backend,
-    Chip,
-    Chips,
-    Coding,
-    Convention,
-    Data,
-    Device,
-    Dt,
-    Json,
-    Network,
-    Quiet,
-    Reset,
-    Seed,
-    Set,
-    Steps,
-    Task,
-    TorchDevice,
-    with_torch_device,
-)
+from hwnoise.cli import options
 from hwnoise.cli.output import emit_json, print_lines
 
 
@@ -35,9 +16,9 @@ def train(
     experiment: Annotated[
         Path | None, typer.Argument(metavar="EXP.toml", help="A configuration file; flags overrule it.")
     ] = None,
-    task: Task = None,
-    data: Data = None,
-    network: Network = None,
+    task: options.Task = None,
+    data: options.Data = None,
+    network: options.Network = None,
     start: Annotated[
         str | None,
         typer.Option(
@@ -47,31 +28,31 @@ def train(
     age: Annotated[
         float | None, typer.Option(help="Seconds that the chip ages before it learns.", metavar="S")
     ] = None,
-    dt: Dt = None,
-    reset: Reset = None,
-    convention: Convention = None,
-    device: Device = None,
+    dt: options.Dt = None,
+    reset: options.Reset = None,
+    convention: options.Convention = None,
+    device: options.Device = None,
     learner: Annotated[
         str | None, typer.Option(help="The learning rule; `hwnoise learners` lists them.", metavar="NAME")
     ] = None,
-    backend: Backend = None,
+    backend: options.Backend = None,
     epochs: Annotated[int | None, typer.Option(help="Passes through the training data.", metavar="N")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Samples for each update.", metavar="N")] = None,
-    coding: Coding = None,
-    steps: Steps = None,
-    torch_device: TorchDevice = None,
-    settings: Set = None,
-    chip: Chip = None,
+    coding: options.Coding = None,
+    steps: options.Steps = None,
+    torch_device: options.TorchDevice = None,
+    settings: options.Set = None,
+    chip: options.Chip = None,
     save_chip: Annotated[
         Path | None,
         typer.Option("--save-chip", help="Keep the trained chip in this file.", metavar="FILE"),
     ] = None,
-    chips: Chips = None,
+    chips: options.Chips = None,
     out: Annotated[Path | None, typer.Option(help="The run folder.", metavar="DIR")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
-    seed: Seed = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
+    seed: options.Seed = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Train a network on a noisy chip by the chip's own noise.
 
@@ -90,9 +71,13 @@ def train(
     """
     from hwnoise import training
 
+    if save_chip is not None:
+        from hwnoise.chips.file import check_target
+
+        check_target(save_chip)  # before hours of training, not after them
     config = training.load_config(
         experiment,
-        with_torch_device(settings, torch_device),
+        options.with_torch_device(settings, torch_device),
         task=task,
         data=data,
         network=network,

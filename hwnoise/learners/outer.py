@@ -11,8 +11,6 @@ from hwnoise.network import Network
 from hwnoise.nodes import Conv1d, Conv2d
 from hwnoise.patches import Patches
 
-BLOCK = 1 << 20  # numbers in the patches that are taken at a time: 4 MB
-
 
 @dataclass(frozen=True)
 class Outer:
@@ -42,18 +40,12 @@ class Outer:
         nodes : (rows, n_out) float32
             Of a convolution: maps, channel by channel.
         inputs : (rows, n_in) float32
-            Of a convolution: images. Patches are taken ``BLOCK`` numbers at a time.
+            Of a convolution: images.
         """
         patches = self.patches(layer)
         if patches is None:
             return np.asarray(nodes.T @ inputs)
-        each = max(1, BLOCK // (patches.count * patches.size))
-        channels = nodes.shape[1] // patches.count
-        found = np.zeros((channels, patches.size), np.float32)
-        for first in range(0, len(nodes), each):
-            rows = slice(first, first + each)
-            found += patches.channels_last(nodes[rows]).T @ patches.taken(inputs[rows])
-        return found.reshape(channels, *patches.filter_shape)
+        return patches.correlate(nodes, inputs)
 
     def bias(self, layer: str, nodes: Array) -> Array:
         """Sum over rows, and places, of a node's value: (n_out,)."""

@@ -92,7 +92,7 @@ class Comparison:
         """Accuracy at each stage that applies: ``value``, ``low``, ``high``, ``chips``."""
         names = [name for name in _STAGES if self.age or "aged" not in name]
         found = {name: [getattr(chip, name) for chip in self.chips] for name in names}
-        return {name: _interval(values) for name, values in found.items() if None not in values}
+        return {name: _interval(values, most=1.0) for name, values in found.items() if None not in values}
 
     def as_dict(self) -> dict[str, Any]:
         """Plain numbers, for ``--json``."""
@@ -139,10 +139,12 @@ _STAGES = {
 }
 
 
-def _interval(values: list[float]) -> dict[str, Any]:
-    """Mean and 95 % interval over chips; of a single chip there is none."""
+def _interval(values: list[float], most: float | None = None) -> dict[str, Any]:
+    """Mean and 95 % interval over chips, within 0 and ``most`` if that is given; of a single chip none."""
     mean = sum(values) / len(values)
     low, high = metrics.mean_interval(values) if len(values) > 1 else (None, None)
+    if most is not None and low is not None and high is not None:
+        low, high = max(low, 0.0), min(high, most)
     return {"value": mean, "low": low, "high": high, "chips": values}
 
 

@@ -18,6 +18,7 @@ from hwnoise.training.activity import record_activity
 from hwnoise.training.blas import one_blas_thread
 from hwnoise.training.checkpoint import read_checkpoint
 from hwnoise.training.config import RunConfig
+from hwnoise.training.first_start import SENTENCE, nothing_is_compiled
 from hwnoise.training.fit import fit
 from hwnoise.training.history import History
 from hwnoise.training.interrupts import Interrupts
@@ -63,13 +64,19 @@ def run(
     if folder.summary.exists():
         say(f"the run in {folder.path} is over: nothing to do", progress)
         return _finished(folder)
+    is_first = nothing_is_compiled()
     with one_blas_thread():
         experiment = build(config)
-        history, forecast = _prepare(experiment, folder, sys.argv if command is None else command)
-        began -= history.seconds  # earlier sittings
-        _announce(experiment, folder, forecast, progress)
-        _train(experiment, folder, history, forecast, progress)
-        return _conclude(experiment, folder, history, forecast, began)
+        if is_first:
+            say(SENTENCE, progress)
+        with folder.held():
+            if not resume:
+                folder.require_unused()  # another run may have begun here meanwhile
+            history, forecast = _prepare(experiment, folder, sys.argv if command is None else command)
+            began -= history.seconds  # earlier sittings
+            _announce(experiment, folder, forecast, progress)
+            _train(experiment, folder, history, forecast, progress)
+            return _conclude(experiment, folder, history, forecast, began)
 
 
 def _open(config: RunConfig, resume: bool) -> tuple[RunFolder, RunConfig]:

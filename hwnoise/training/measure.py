@@ -43,14 +43,15 @@ def noise_memory(program: Program, learner: Learner, batch_size: int) -> dict[st
     -------
     dict
         ``lag`` [reads] between two passes of one sample, and ``correlation`` by noise; empty where
-        every noise is fresh; ``{"told": False}`` where the chip does not tell.
+        every noise is fresh; ``{"told": False}`` where the chip does not tell, ``{"paired": False}``
+        where the learner holds no two passes against each other.
     """
     probe = learner.ask(0, batch_size)
     correlation = getattr(program, "correlation", None)
     if correlation is None:
         return {"told": False}
     if probe.passes < 2:
-        return {}
+        return {"paired": False}
     first = np.arange(batch_size, dtype=np.uint64) * np.uint64(
         probe.passes if probe.order == "interleaved" else 1
     )
@@ -64,6 +65,8 @@ def memory_sentence(memory: dict[str, Any]) -> str:
     """Say what ``noise_memory`` found."""
     if not memory.get("told", True):
         return "the chip does not tell how alike the noise of two passes is"
+    if not memory.get("paired", True):
+        return "the learner reads every sample once: no two passes are held against each other"
     if not memory:
         return "every read draws fresh noise: nothing of it is shared by two passes"
     parts = (f"{name} {value:.2f}" for name, value in memory["correlation"].items())

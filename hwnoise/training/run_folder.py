@@ -7,7 +7,8 @@ import math
 import os
 import platform
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from itertools import count
@@ -76,12 +77,18 @@ class RunFolder:
                 f"{self.path} is not empty and no run: choose another --out, nothing was changed"
             )
 
-    def create(self, config: RunConfig, manifest: Mapping[str, Any]) -> None:
-        """Make the folder; with the configuration, which is written first, the run is begun."""
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make the folder if need be, and keep other runs out of it; InputError if one is in it."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"cannot make the run folder {self.path}: {files.reason(error)}") from error
+        with files.held(self.path):
+            yield
+
+    def create(self, config: RunConfig, manifest: Mapping[str, Any]) -> None:
+        """Write the configuration, with which the run is begun, and what it depends on."""
         files.write_text(self.config, toml.dumps(config.model_dump(exclude={"out"}, exclude_none=True)))
         self.write_json(self.manifest, manifest)
 

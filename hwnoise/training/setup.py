@@ -202,13 +202,18 @@ def compile_chip(
     InputError
         If the backend has no such option.
     """
-    options = {"headroom": config.headroom, **config.backend_options}
+    require_options(backend, config)
+    return backend.compile(network, kind, stream, **{"headroom": config.headroom, **config.backend_options})
+
+
+def require_options(backend: Backend, config: RunConfig) -> None:
+    """Raise InputError unless ``backend`` has every option that ``config`` gives it."""
     inner = backend.inner if isinstance(backend, CodedBackend) else backend
-    try:
-        inspect.signature(inner.compile).bind(network, kind, stream, **options)
-    except TypeError as error:
-        raise InputError(f"backend {config.backend}: {error}") from None
-    return backend.compile(network, kind, stream, **options)
+    known = inspect.signature(inner.compile).parameters
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+    own = set(config.backend_options if takes_any else known) - {"network", "substrate", "stream"}
+    for option in config.backend_options.keys() - own:
+        raise InputError(f"backend {config.backend} has no option {option!r}")
 
 
 def require_fit(network: Network, task: Task) -> None:

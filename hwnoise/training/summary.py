@@ -48,7 +48,7 @@ class Summary:
             flat |= {name: found["value"], f"{name}_low": found["low"], f"{name}_high": found["high"]}
         for name, found in self.content.get("journey", {}).items():
             flat[f"accuracy_{name}"] = found["value"]
-        plain = ("seconds", "passes", "writes", "seed")
+        plain = ("seconds", "passes", "work", "writes", "seed")
         return flat | {key: self.content[key] for key in plain} | {"run": str(self.folder)}
 
     def lines(self) -> list[str]:
@@ -60,6 +60,7 @@ class Summary:
         spent = f"{found['passes']:,} reads, {found['writes']:,} device writes, {found['seconds']:.1f} s"
         said = {
             "cost": spent,
+            "yardstick": _yardstick(found),
             "energy": found["energy"],
             "writes": found["writing"],
             "report": self.folder / "report.html",
@@ -111,7 +112,7 @@ def make_summary(
         "alignment": measure.align(program, task, experiment.learner, stream.child("alignment")),
         "writes_per_device": measure.wear(program),
         "events": events,
-        "energy": cost.estimate(events, experiment.substrate).sentence(),
+        "energy": _energy(experiment, events),
         "writing": _writing(experiment.substrate),
         "forecast": dict(forecast),
         "observability": list(experiment.substrate.observability()),
@@ -126,6 +127,20 @@ def _work(experiment: Experiment, history: History) -> int:
     """What learning took in forward passes: every pass, and what a yardstick spent on derivatives."""
     learner, batch = experiment.learner, experiment.config.batch_size
     return round(history.passes * work(learner, batch) / learner.ask(0, batch).passes)
+
+
+def _energy(experiment: Experiment, events: Mapping[str, int]) -> str:
+    """What the counted events cost; no chip takes derivatives, so a yardstick has no energy."""
+    if experiment.learner.needs.level == "gradient":
+        return ""
+    return cost.estimate(events, experiment.substrate).sentence()
+
+
+def _yardstick(found: Mapping[str, Any]) -> str:
+    """What derivatives took, if the run had any."""
+    if found["work"] <= found["passes"]:
+        return ""
+    return f"{found['work']:,} passes with its derivatives, which no chip has: this is not on-chip learning"
 
 
 def _writing(substrate: Substrate) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SCRIPTS = sorted(EXAMPLES.glob("[0-9][0-9]_*.py"))
+NUMBERED = sorted(EXAMPLES.glob("[0-9][0-9]_*"))
+SCRIPTS = [path for path in NUMBERED if path.suffix == ".py"]
 
 
 def run(name: str, *words: str | Path, code: int = 0) -> str:
@@ -24,7 +25,7 @@ def run(name: str, *words: str | Path, code: int = 0) -> str:
 
 
 def test_they_are_numbered_without_a_gap() -> None:
-    assert [int(path.name[:2]) for path in SCRIPTS] == list(range(1, len(SCRIPTS) + 1))
+    assert [int(path.name[:2]) for path in NUMBERED] == list(range(1, len(NUMBERED) + 1))
     assert len(SCRIPTS) >= 5
 
 
@@ -75,6 +76,17 @@ def test_the_sweep_leaves_a_table_and_pictures_that_need_no_network(tmp_path: Pa
     assert (tmp_path / "new" / "noise_levels.png").read_bytes().startswith(b"\x89PNG")
     page = (tmp_path / "new" / "noise_levels.html").read_text(encoding="utf-8")
     assert "<script src=" not in page
+
+
+def test_learning_from_noise_stands_beside_derivatives() -> None:
+    """The best rate of each grid, by passes and by time."""
+    said = run("08_compare_with_derivatives.py", "--quick")
+    header, noise, derivatives = said.splitlines()[-3:]
+    assert header.split()[:6] == ["learner", "rate", "test", "epochs", "passes", "work"]
+    assert (noise.split()[0], derivatives.split()[0]) == ("anp", "bp")
+    assert noise.split()[4] == noise.split()[5]
+    passes, work = (int(derivatives.split()[k].replace(",", "")) for k in (4, 5))
+    assert work == 3 * passes
 
 
 @pytest.mark.parametrize("guide", ["own_backend", "own_device"])

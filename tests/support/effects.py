@@ -14,6 +14,7 @@ TABLES: dict[str, Table] = {
     "clock": {"read_period": 1e-6},
     "tile": {"rows": 4, "columns": 3},
     "conductance": {},
+    "conduction": {"law": "cubic", "a": 0.25, "v_read": 0.4},
     "levels": {"count": 16},
     "programming_noise": {"sigma": FLAT},
     "write_verify": {"tolerance": 0.002, "iterations": 5},
@@ -53,6 +54,7 @@ NEEDS = {
     "write_verify": ("conductance", "programming_noise"),
     **dict.fromkeys(("faults", "drift", "relaxation", "retention", "one_over_f"), ("conductance",)),
     **dict.fromkeys(("device_noise", "device_telegraph", "ir_drop"), ("conductance",)),
+    "conduction": ("conductance", "dac"),
     **dict.fromkeys(("adc_nonlinearity", "converter_mismatch"), ("adc",)),
     "short_term_plasticity": ("stochastic_synapse",),
 }  # fmt: skip

@@ -28,15 +28,6 @@ def mismatch_factor(z: Floats, sigma: float, distribution: str) -> Floats:
     return np.exp(math.sqrt(math.log(1 + sigma**2)) * z) / math.sqrt(1 + sigma**2)
 
 
-def rectified_moments(mean: float, sigma: float) -> tuple[float, float]:
-    """Mean and standard deviation of ``pos(mean + sigma z)``."""
-    a = mean / sigma
-    below, density = 0.5 * (1 + math.erf(a / math.sqrt(2))), math.exp(-a * a / 2) / math.sqrt(2 * math.pi)
-    first = mean * below + sigma * density
-    second = (mean**2 + sigma**2) * below + mean * sigma * density
-    return first, math.sqrt(second - first**2)
-
-
 def nearest_level(x: float, levels: Floats) -> float:
     """Level nearest to ``x``, the upper one half-way (eq:nearest-level)."""
     distance = np.abs(levels - x)

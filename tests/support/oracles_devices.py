@@ -178,3 +178,27 @@ def cut_off(s: float, limit: float) -> Law:
     """A normal draw of spread ``s``, given that it is within ± ``limit`` (eq:write-verify)."""
     mean, variance, excess = stats.truncnorm(-limit / s, limit / s, scale=s).stats("mvk")
     return Law(float(mean), float(variance), float(excess) + 3)
+
+
+def current(voltage: float, siemens: float, n2: list[float], n3: list[float]) -> float:
+    """Current [A] of one device that is not linear (eq:conduction, eq:conduction-polynomial)."""
+    decades = math.log10(siemens)
+    square = sum(n * decades**k for k, n in enumerate(n2))
+    cube = sum(n * decades**k for k, n in enumerate(n3))
+    return siemens * voltage + square * voltage**2 + cube * voltage**3
+
+
+def curved_sum(
+    q: Floats, g: Floats, factors: Floats, offset: float, v_read: float, n2: list[float], n3: list[float]
+) -> Floats:
+    """Outputs (rows, n) of inputs ``q`` (rows, lines), device by device (eq:conduction-sum).
+
+    Devices conduct ``g`` (planes, lines, n) [µS]; ``offset`` is added digitally to what each weight counts.
+    """
+    y = np.zeros((len(q), g.shape[2]))
+    for row, line, output in np.ndindex(len(q), g.shape[1], g.shape[2]):
+        for factor, plane in zip(factors, g, strict=True):
+            carried = current(q[row, line] * v_read, 1e-6 * plane[line, output], n2, n3)
+            y[row, output] += factor * 1e6 * carried / v_read
+        y[row, output] += offset * q[row, line]
+    return y

@@ -75,6 +75,27 @@ def networks(rule: Rule, rng: np.random.Generator, exact: bool) -> nn.Sequential
     return nn.Sequential(*layers)
 
 
+def image_networks(rule: Rule, rng: np.random.Generator) -> nn.Sequential:
+    """The same with a filter, a pool and a dense layer each, on images of 6 x 6 that all of them see."""
+    filters = nn.Conv2d(1, NETWORKS, 3)
+    weight = torch.tensor(rng.integers(-12, 21, (NETWORKS, 1, 3, 3)) / 16, dtype=torch.float32)
+    filters.load_state_dict({"weight": weight, "bias": torch.zeros(NETWORKS)})
+    dense = nn.Linear(4 * NETWORKS, OUTPUTS * NETWORKS)
+    _fill(dense, rng, exact=True)
+    layers: list[nn.Module] = []
+    for places, before in (((1, 1), [filters]), ((), [nn.AvgPool2d(2), nn.Flatten(), dense])):
+        n_out = 1 if places else OUTPUTS
+        decay, threshold = (
+            _each(rng, n_out, np.array(choices)).reshape(-1, *places)
+            for choices in (np.arange(1, 8) / 8, np.arange(2, 7) / 4)
+        )
+        threshold = torch.tensor(1.0) if rule.kind == "Lapicque" else threshold
+        n = NETWORKS * n_out
+        layers += [*before, neuron(rule, n, decay, threshold, init_hidden=True, output=not places)]
+    snntorch.SpikingNeuron.init()
+    return nn.Sequential(*layers)
+
+
 def run(model: nn.Sequential, x: Array) -> tuple[list[Array], list[Array], list[Array]]:
     """Spikes, membranes (rows, steps, n) and last membranes of every neuron, for ``x`` (rows, steps, n)."""
     neurons = [m for m in model if isinstance(m, snntorch.SpikingNeuron)]

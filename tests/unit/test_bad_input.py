@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import subprocess
@@ -11,7 +12,9 @@ from typing import BinaryIO
 
 import pytest
 
+from hwnoise import files
 from hwnoise.cli import main
+from hwnoise.errors import InputError
 
 Capture = pytest.CaptureFixture[str]
 
@@ -24,6 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "empty.toml").write_text("")
     (tmp_path / "empty_folder").mkdir()
     (tmp_path / "file").write_text("x")
+    os.mkfifo(tmp_path / "pipe")
     (tmp_path / "random.nir").write_bytes(bytes(range(256)) * 16)
     (tmp_path / "typo.toml").write_text("epoch = 3\n")
     (tmp_path / "wrong_type.toml").write_text('epochs = "many"\n')
@@ -75,11 +79,18 @@ def refusal(words: str, capsys: Capture) -> str:
         ("train --resume --out file", "file"),
         ("train --epochs -3", "epochs"),
         ("train --epochs 0", "epochs"),
-        ("train --epochs three", "--epochs"),
+        ("train --epochs three", "'three'"),
         ("train --batch-size 0", "batch_size"),
         ("train --chips 0", "chips"),
         ("train --seed -1", "seed"),
         ("train --learner wp --device smtj", "wp"),
+        ("train --set backend.headroom=wide", "headroom"),
+        ("train --set backend.stream=3", "stream"),
+        ("train --torch-device cpu", "torch_device"),
+        ("train --save-chip file", "file"),
+        ("train --save-chip empty_folder", "empty_folder"),
+        ("train --save-chip pipe", "pipe"),
+        ("train --save-chip nowhere/chip", "nowhere"),
         ("train --learner anp --device ideal", "anp"),
         ("train --no-such-flag", "--no-such-flag"),
         ("evaluate", "RUN"),
@@ -88,6 +99,11 @@ def refusal(words: str, capsys: Capture) -> str:
         ("evaluate random.nir", "random.nir"),
         ("evaluate file", "file"),
         ("evaluate --network 64-64-10 --chips 0", "chips"),
+        ("evaluate --network 64-10 --torch-device cpu", "torch_device"),
+        ("deploy random.nir --emit-netx data.csv", "data.csv"),
+        ("deploy random.nir --report random.nir", ".html"),
+        ("deploy random.nir --emit file", "file"),
+        ("devices pcm /dev/full --plot", ".png"),
         ("report nowhere", "nowhere"),
         ("report empty_folder", "empty_folder"),
         ("devices nosuch", "pcm"),
@@ -105,6 +121,25 @@ def test_one_sentence_names_what_is_wrong(words: str, named: str, folder: Path, 
 def test_a_folder_that_cannot_be_written_to(folder: Path, capsys: Capture) -> None:
     # A file in the way stands for it: permissions do not stop the administrator who may run this.
     assert "file" in refusal("train --out file/run --epochs 1", capsys)
+
+
+def test_a_folder_of_someone_elses_arrays_takes_no_script(folder: Path, capsys: Capture) -> None:
+    (folder / "empty_folder" / "weights.npz").write_text("x")
+    assert "weights.npz" in refusal("deploy random.nir --emit empty_folder", capsys)
+
+
+def test_what_is_no_file_is_never_replaced_by_one(folder: Path) -> None:
+    """A pipe stands for ``/dev/null``, which an administrator's rename would put a file in the place of."""
+    with pytest.raises(InputError, match="neither a file nor a new name"):
+        files.write_text(folder / "pipe", "new")
+    assert (folder / "pipe").is_fifo()
+
+
+def test_what_a_link_leads_to_is_replaced(folder: Path) -> None:
+    (folder / "link").symlink_to(folder / "empty_folder" / "target")
+    files.write_text(folder / "link", "new")
+    assert (folder / "link").is_symlink()
+    assert (folder / "empty_folder" / "target").read_text() == "new"
 
 
 def list_learners(stdout: BinaryIO) -> tuple[int, str]:
@@ -129,6 +164,27 @@ def test_a_disk_that_takes_no_more_is_one_sentence(tmp_path: Path) -> None:
             assert list_learners(full) == (2, "hwnoise: File too large\n")
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def printed(words: str, encoding: str) -> bytes:
+    """Standard output of a real process whose terminal has no more than ``encoding``."""
+    program = f"import sys; from hwnoise.cli import main; sys.exit(main({words.split()}))"
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, env=environment, check=True
+    ).stdout
+
+
+def test_a_terminal_without_greek_shows_question_marks() -> None:
+    assert b"[?S]" in printed("devices pcm", "ascii")
+    assert "µ" in str(json.loads(printed("devices pcm --json", "ascii")))
+
+
+def test_closed_streams_swallow_what_is_printed(tmp_path: Path) -> None:
+    program = "import sys; from hwnoise.cli import main; sys.exit(main(sys.argv[1:]))"
+    for word, code in (("learners", 0), ("nosuch", 2)):
+        shell = ["sh", "-c", 'exec "$@" >&- 2>&-', "sh", sys.executable, "-c", program, word]
+        assert subprocess.run(shell, cwd=tmp_path).returncode == code
 
 
 def test_json_errors_leave_standard_output_empty(folder: Path, capsys: Capture) -> None:

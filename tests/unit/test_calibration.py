@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from loihi_networks import chip, loihi, perceptron, spikes
+from loihi_networks import DT, chain, chip, loihi, perceptron, spikes
 from tiny import EXACT
 
+from hwnoise import Network
 from hwnoise.calibration import calibrate
+from hwnoise.convention import TOOLS
 from hwnoise.devices.fixed_point import FixedPoint
 from hwnoise.errors import InputError
+from hwnoise.nodes import CubaLIF, Input, Linear, Node, Output
 from hwnoise.quantization import quantize
 
 
@@ -24,6 +27,20 @@ def test_data_say_what_was_lost(rng: np.random.Generator) -> None:
     assert abs(found.accuracy - found.float_accuracy) <= 1 - found.same_answers + 1e-9
     assert set(found.losses.values()) == {0}
     assert found.quantization.layers[0].name == "hidden"
+
+
+@pytest.mark.parametrize("tool", ["norse", "rockpool", "sinabs"])
+def test_an_input_enters_as_the_tool_has_it(tool: str, rng: np.random.Generator) -> None:
+    """By the gain or the order of another tool, 4 to 12 % of the steps would be others."""
+    ones = np.ones(16)
+    w_in = 1 if tool == "sinabs" else 4
+    neurons = CubaLIF(4 * DT * ones, 8 * DT * ones, 8 * ones, 0 * ones, 2 * ones, w_in=w_in * ones)
+    nodes: dict[str, Node] = {"input": Input((30,)), "w": Linear(rng.normal(0, 0.1, (16, 30)))}
+    made = chain({**nodes, "n": neurons, "output": Output((16,))})
+    rule = {**TOOLS[tool].convention.as_metadata(), "spikes": "one"}
+    network = Network(made.nodes, made.edges, DT, "zero", metadata={"convention": rule})
+    x = (rng.random((20, 40, 30)) < 0.2).astype(np.float32)
+    assert calibrate(network, loihi(), x).agreement["n"] > 0.98
 
 
 def test_an_integrator_gets_the_range_it_needs(rng: np.random.Generator) -> None:

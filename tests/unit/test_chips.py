@@ -104,18 +104,14 @@ def test_a_chip_that_keeps_its_state_to_itself_cannot_be_saved(tmp_path: Path) -
         chips.save(tmp_path / "a.safetensors", chip)
 
 
-def tables(chip: NamedChip) -> dict[str, Any]:
-    return {f"{layer}.{column}": g for (layer, column), g in conductances(chip).items()}
-
-
 def write_csv(path: Path, chip: NamedChip) -> list[list[str]]:
     device = chip.substrate.conductance
     assert device is not None
     columns, g = columns_of(device), conductances(chip)
     rows = [["layer", "row", "col", *columns]]
     for layer in ("hidden1", "readout"):
-        for i, j in np.ndindex(g[layer, columns[0]].shape):
-            rows.append([layer, str(i), str(j), *(repr(float(g[layer, c][i, j])) for c in columns)])
+        for i, j in np.ndindex(g[f"{layer}.{columns[0]}"].shape):
+            rows.append([layer, str(i), str(j), *(repr(float(g[f"{layer}.{c}"][i, j])) for c in columns)])
     save_rows(path, rows)
     return rows
 
@@ -131,19 +127,50 @@ def test_measured_conductances_make_the_chip_that_they_were_measured_on(name: st
     kind = substrate.load(name)
     lab = chips.make(NETWORK, kind, Stream(7))
     write_csv(tmp_path / "g.csv", lab)
-    np.savez(tmp_path / "g.npz", **tables(lab))
+    np.savez(tmp_path / "g.npz", **conductances(lab))
     wanted = lab.program.diagnostics()  # type: ignore[attr-defined]
-    for given in (tables(lab), tmp_path / "g.csv", str(tmp_path / "g.npz")):
+    for given in (conductances(lab), tmp_path / "g.csv", str(tmp_path / "g.npz")):
         made = chips.from_conductances(kind, NETWORK, given, Stream(7), name="from the lab")
         assert made.name == "from the lab"
         for key, value in made.program.diagnostics().items():  # type: ignore[attr-defined]
             assert (value == wanted[key]).all()
 
 
+@pytest.mark.parametrize(
+    ("network", "lines"),
+    [
+        (Network.spiking("6-5-3", Stream(3, "network")), (6, 5)),
+        (Network.cnn("1x8x8-c4k3-p2-5", Stream(3, "network")), (9, 4)),
+    ],
+    ids=["spiking", "filters"],
+)
+def test_any_network_can_be_put_on_measured_devices(network: Network, lines: tuple[int, int]) -> None:
+    kind = substrate.load("pcm")
+    given = conductances(chips.make(network, kind, Stream(7)))
+    assert next(iter(given.values())).shape == lines
+    again = conductances(chips.from_conductances(kind, network, given, Stream(8)))
+    assert all((again[key] == g).all() for key, g in given.items())
+
+
+def test_reference_columns_are_in_no_table() -> None:
+    kind = substrate.load("wan", {"conductance.mapping": "offset_column"})
+    given = conductances(chips.make(NETWORK, kind, Stream(7)))
+    assert {key: g.shape for key, g in given.items()} == {"hidden1.g": (6, 5), "readout.g": (5, 3)}
+    again = conductances(chips.from_conductances(kind, NETWORK, given, Stream(8)))
+    assert all((again[key] == g).all() for key, g in given.items())
+
+
+def test_two_arrays_are_in_no_table() -> None:
+    kind = substrate.load("rram_dual")
+    given = conductances(chips.make(NETWORK, kind, Stream(7)))
+    with pytest.raises(MismatchError, match="holds weights on two arrays, and a table is of one"):
+        chips.from_conductances(kind, NETWORK, given, Stream(7))
+
+
 def test_another_stream_ages_the_same_conductances_otherwise() -> None:
     kind = substrate.load("pcm", {"one_over_f": "off"})
     lab = chips.make(NETWORK, kind, Stream(7))
-    made = chips.from_conductances(kind, NETWORK, tables(lab), Stream(8))
+    made = chips.from_conductances(kind, NETWORK, conductances(lab), Stream(8))
     for seconds, alike in ((0.0, True), (1e6, False)):
         first, second = (c.program for c in (lab, made))
         for program in (first, second):
@@ -177,7 +204,7 @@ def test_devices_of_a_weight_have_names() -> None:
 )
 def test_bad_matrices_get_one_sentence(key: str, matrix: Any, sentence: str) -> None:
     kind = substrate.load("pcm")
-    given = tables(chips.make(NETWORK, kind, Stream(7)))
+    given = conductances(chips.make(NETWORK, kind, Stream(7)))
     given = {k: v for k, v in (given | {key: matrix}).items() if v is not None}
     with pytest.raises(InputError, match=sentence):
         chips.from_conductances(kind, NETWORK, given, Stream(7))

@@ -68,6 +68,12 @@ def test_a_device_page_names_units_and_sources(capsys: Capture) -> None:
     assert all(words in page for words in ("[µS]", "doi:10.1109/ICECS46596.2019.8964852", "readback"))
 
 
+def test_powers_and_prose_are_printed_as_they_are(capsys: Capture) -> None:
+    for words, printed in (("devices wan", "from -2**(bits - 1), half"), ("devices", "up and down; large")):
+        assert main(words.split()) == 0
+        assert printed in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_device_file_of_ones_own_is_shown_like_a_preset(tmp_path: Path, capsys: Capture) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('name = "mine"\nkind = "test chip"\n[node_noise]\nsigma = 0.1\n')

@@ -16,6 +16,7 @@ from hwnoise.errors import InputError
 from hwnoise.streams import Stream
 from hwnoise.testing import assert_gaussian_std
 
+TRAPS = Path(__file__).parents[2] / "examples" / "telegraph_rram.toml"
 DRAWN = {
     "pcm": ["programming", "programming_spread", "ageing", "read_noise", "spectrum", "transfer"],
     "cmo": ["programming", "programming_spread", "ageing", "read_noise", "spectrum"],
@@ -24,6 +25,8 @@ DRAWN = {
     "smtj": ["trace", "spectrum"],
     "ecram": ["pulses", "transfer"],
     "pcm_gst": ["pulses", "transfer"],
+    "loihi2": ["neuron_noise"],
+    str(TRAPS): ["programming", "programming_spread", "trap", "trap_spectrum", "transfer"],
 }
 
 
@@ -74,6 +77,25 @@ def test_the_middle_of_the_band_is_the_mean_of_the_devices() -> None:
 
 def test_the_telegraph_spectrum_is_that_of_its_formula() -> None:
     assert on_formula(sheet("smtj")["spectrum"]) == pytest.approx(1, abs=0.15)
+
+
+def test_traps_have_two_levels_and_the_spectrum_of_their_times() -> None:
+    """Check eq:trap-step and eq:trap-times in what is drawn; other noise is left out."""
+    panels = sheet(str(TRAPS), **{"read_noise.sigma": 0.1})
+    high, low = (line.y[0] for line in panels["trap"].formula)
+    seen = np.array(panels["trap"].singles[0].y)
+    assert np.abs(seen[:, None] - [high, low]).min(axis=1) == pytest.approx(0, abs=1e-6)
+    assert high - low == pytest.approx(0.05)
+    ripple = on_formula(panels["trap_spectrum"])
+    assert abs(np.log(ripple).mean()) < 0.1
+    assert np.abs(np.log(ripple)).max() < 0.5
+
+
+def test_bytes_of_loihi_are_equally_likely() -> None:
+    """Check eq:loihi-noise: 65,536 draws in 32 bins, each known to 2.2 %."""
+    panel = sheet("loihi2")["neuron_noise"]
+    assert on_formula(panel) == pytest.approx(1, abs=5 * 0.022)
+    assert panel.formula[0].x == (-128 * 2**8, 128 * 2**8)
 
 
 def test_a_mean_device_goes_up_and_comes_down() -> None:

@@ -68,7 +68,9 @@ def test_a_network_of_floats_says_what_quantization_lost(
         assert words in shown
     chip = IntegerProgram(nir_io.read(spiking), substrate.load("loihi2"), Stream(1), 1.0)
     nir_io.write(tmp_path / "held.nir", chip.network.with_parameters(chip.read_weights()))
-    assert deploying.load(tmp_path / "held.nir", samples=3).quantized is None
+    held = deploying.load(tmp_path / "held.nir", samples=3)
+    assert held.quantized is None
+    assert "it brings the chip's integers" in deploying.deploy(held, emit=tmp_path / "held").notes[-1]
 
 
 def _assert_script_agrees(folder: Path, accuracy: float) -> None:
@@ -118,6 +120,8 @@ def test_writing_needs_no_lava(
         (["{spiking}", "--to", "brian"], "--to must be lava, not 'brian'"),
         (["{spiking}", "--device", "pcm"], "'pcm' does not compute in Loihi's integers"),
         (["{spiking}", "--samples", "0"], "samples must be at least 1"),
+        (["{spiking}", "--steps", "0"], "steps must be at least 1, not 0"),
+        (["{spiking}", "--timeout", "0"], "--timeout must be a number of seconds > 0, not 0"),
         (["{relu}"], "has no spiking neurons"),
         (["{tanh}", "--task", "digits"], "(tanh) cannot become spikes"),
     ],
@@ -181,6 +185,29 @@ def test_a_netx_file_holds_the_network(exponent: int, tmp_path: Path) -> None:
             np.testing.assert_array_equal(group["bias"][()], cells.bias_mant * 2.0**power)
 
 
+def test_a_netx_file_has_the_layout_that_lava_dl_loads(tmp_path: Path) -> None:
+    """Names, types and shapes as lava-dl 0.6.0 has loaded and run them."""
+    netx.write(tmp_path / "net.net", deployable(0))
+    found = {}
+    with h5py.File(tmp_path / "net.net") as file:
+        file["layer/0"].visititems(lambda name, item: found.update({name: item}))
+        shapes = {name: (item.dtype.kind, item.shape) for name, item in found.items() if name != "neuron"}
+        assert shapes == {
+            "type": ("S", (1,)),
+            "shape": ("i", (3,)),
+            "weight": ("f", (4, 6)),
+            "bias": ("f", (4,)),
+            "neuron/type": ("S", (1,)),
+            "neuron/iDecay": ("i", ()),
+            "neuron/vDecay": ("i", ()),
+            "neuron/vThMant": ("i", ()),
+            "neuron/refDelay": ("i", ()),
+            "neuron/gradedSpike": ("b", ()),
+        }
+        assert found["shape"][()].tolist() == [4, 1, 1]
+        assert found["neuron/type"][0] == b"CUBA"
+
+
 def deployable(exponent: int) -> IntegerNetwork:
     template = deploying.convert(Network.mlp("6-4-3", Stream(1)), np.ones((2, 6), np.float32), 8).integers
     nodes: dict[str, Any] = {}
@@ -205,6 +232,7 @@ def deployable(exponent: int) -> IntegerNetwork:
     [
         ({"delay": np.ones((4, 6), np.int32)}, "'w': only dense synapses without delays"),
         ({"weight": np.zeros((4, 6), np.int32)}, "all its weights are 0"),
+        ({"weight": np.full((4, 6), -64, np.int32)}, "only inhibit, and netx shifts the strongest, -64"),
     ],
 )
 def test_what_netx_has_not_is_one_sentence(change: dict[str, Any], sentence: str, tmp_path: Path) -> None:

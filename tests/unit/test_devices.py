@@ -12,7 +12,7 @@ from hwnoise import substrate
 from hwnoise.devices.clock import Clock
 from hwnoise.devices.conductance import Conductance
 from hwnoise.devices.converters import Adc, Dac
-from hwnoise.devices.curve import ClippedLog, ClippedPower, Log10, Piecewise, Polynomial, Saturating
+from hwnoise.devices.curve import ClippedLog, ClippedPower, Log10, Piecewise, Polynomial, Saturating, Table
 from hwnoise.devices.node_noise import NodeNoise
 from hwnoise.devices.one_over_f import OneOverF
 from hwnoise.devices.read_noise import ReadNoise
@@ -31,6 +31,7 @@ X = np.array([0.0, 0.01, 0.3, 1.0])
         (ClippedPower(amplitude=0.1, exponent=0.5, floor=0.05, cap=1.5), [1.5, 1.0, 0.1 / np.sqrt(0.3), 0.1]),
         (ClippedPower(amplitude=1.0, exponent=-0.5, floor=1e-3, cap=9.0), [0.0, 0.1, np.sqrt(0.3), 1.0]),
         (Saturating(amplitude=2.0, scale=0.5), 2 * (1 - np.exp(-X / 0.5))),
+        (Table(x=(0.01, 0.2, 0.4), y=(3.0, 1.0, -1.0)), [3.0, 3.0, 0.0, -1.0]),
         (Log10(amplitude=0.5, reference=100.0), [0.0, 0.0, 0.5 * np.log10(30), 1.0]),
         (
             Piecewise(
@@ -46,6 +47,27 @@ X = np.array([0.0, 0.01, 0.3, 1.0])
 def test_a_curve_is_its_formula_and_finite_where_a_device_is_off(curve: Any, expected: Any) -> None:
     np.testing.assert_allclose(curve.at(X), expected, atol=5e-4)
     assert np.isfinite(curve.at(X)).all()
+
+
+@pytest.mark.parametrize(
+    ("points", "sentence"),
+    [
+        ({"x": (0.0, 1.0), "y": (1.0,)}, "at least 2"),
+        ({"x": (0.0, 1.0), "y": (1.0, 2.0, 3.0)}, "of equal length, not 2 and 3"),
+        ({"x": (0.0, 0.5, 0.5), "y": (1.0, 2.0, 3.0)}, "x must increase"),
+        ({"x": (0.0, 1.5), "y": (1.0, 2.0)}, "less than or equal to 1"),
+    ],
+)
+def test_a_table_that_is_none_is_refused(points: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        Table(**points)
+
+
+def test_a_table_can_be_read_from_a_file() -> None:
+    text = {"shape": "table", "x": [0.0, 1.0], "y": [0.02, 0.01]}
+    drift = substrate.load("pcm", {"drift.std": text}).drift
+    assert drift is not None
+    assert drift.std.at(np.array([0.5])) == pytest.approx(0.015)
 
 
 def test_the_range_of_a_column_is_its_largest_weight() -> None:

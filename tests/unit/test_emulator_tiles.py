@@ -97,6 +97,33 @@ def test_every_row_of_tiles_has_converters_of_its_own(rows: int) -> None:
     assert np.mean(np.abs(found - expected(np.ones_like(gain))) > 1e-4) > 0.3
 
 
+@pytest.mark.parametrize("rounding", ["nearest", "floor"])
+def test_an_adder_as_wide_as_its_converters_clips(rounding: str, rng: np.random.Generator) -> None:
+    """Check eq:sum-clip value by value, biases beyond it; mutants: a wide adder, and no code more below 0."""
+    on = kind(adc={"bits": 6, "range": 4.0, "rounding": rounding}, dac={"bits": 8})
+    weight, x = weights(40, 9), batch(200, 40)
+    network = layers(weight)
+    narrow, wide = (
+        on_chip(network, substrate.parse({**on.model_dump(exclude_none=True), "tile": tile}))
+        for tile in ({"rows": 10, "columns": 4, "sums": "clipped"}, {"rows": 10, "columns": 4})
+    )
+    scale = np.abs(x).max(axis=1, keepdims=True) * np.abs(weight).max() * 4.0 / 31
+    codes = wide.run(x).output[0] / scale
+    lowest = -32 if rounding == "floor" else -31
+    expected = np.clip(codes, lowest, 31)
+    bias = np.full(9, 100.0, np.float32)
+    narrow.write({"a.bias": bias})
+    found = (narrow.run(x).output[0] - bias) / scale
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    assert np.mean(np.abs(codes) > 31.5) > 0.01
+    assert (expected.min() < -31.5) == (rounding == "floor")
+
+
+def test_an_adder_clips_where_converters_do() -> None:
+    with pytest.raises(InputError, match="and there is no \\[adc\\] table"):
+        kind(tile={"rows": 4, "columns": 4, "sums": "clipped"})
+
+
 def test_node_noise_and_quiet_rows_do_not_multiply() -> None:
     program = on_chip(layers(weights(20, 9)), tiled(KNOWN, 7))
     reading = program.run(batch(40, 20), Probe(2, quiet_passes=(1,), observe=NODES | {"noise"}))

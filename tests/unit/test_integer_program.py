@@ -301,10 +301,14 @@ def test_a_bad_update_changes_nothing(rng: np.random.Generator) -> None:
     assert np.array_equal(program.read_weights()["hidden.weight"], before)
 
 
-def test_only_dense_layers_sum_traces(rng: np.random.Generator) -> None:
+def test_traces_have_the_shapes_of_filters_too(rng: np.random.Generator) -> None:
     network = convolutional(rng)
-    with pytest.raises(MismatchError, match="'conv1'"):
-        chip(network).run(spikes(rng, network), Probe(2, local=LocalRule()))
+    x = spikes(rng, network)
+    traces = chip(network).run(x, Probe(2, local=LocalRule())).eligibility
+    for name, found in traces.items():
+        weight = network.parameters()[f"{name}.weight"]
+        assert found.correlate(np.ones((1, len(x)), np.float32)).shape == weight.shape
+        assert found.correlate_bias(np.ones((1, len(x)), np.float32)).shape == weight.shape[:1]
 
 
 def test_a_substrate_without_integers_is_refused(rng: np.random.Generator) -> None:

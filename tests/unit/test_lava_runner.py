@@ -6,7 +6,9 @@ import ast
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,21 +78,28 @@ print("ready", flush=True)
 """
 
 
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder for temporary files whose name leaves room for sockets in it."""
+    with tempfile.TemporaryDirectory(prefix="t-") as name:
+        yield Path(name)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_when_the_parent_ends_nothing_stays_behind(number: signal.Signals, tmp_path: Path) -> None:
+def test_when_the_parent_ends_nothing_stays_behind(number: signal.Signals, short_folder: Path) -> None:
     code = LONG_RUN + "runner.run(network, np.ones((40_000, 5, 3), np.int32), timeout=100)"
-    environment = {"PATH": "", "TMPDIR": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    environment = {"PATH": "", "TMPDIR": str(short_folder), "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
     ) as parent:
         assert parent.stdout is not None
         parent.stdout.readline()
-        _wait_for(lambda: list(tmp_path.glob("hwnoise-lava-*/*.npy")))
+        _wait_for(lambda: list(short_folder.glob("hwnoise-lava-*/*.npy")))
         parent.send_signal(number)
         _, errors = parent.communicate(timeout=30)
     assert (number == signal.SIGINT) == (b"KeyboardInterrupt" in errors)
-    assert not leftovers(str(tmp_path))
-    _wait_for(lambda: not list(tmp_path.glob("hwnoise-lava-*")))
+    assert not leftovers(str(short_folder))
+    _wait_for(lambda: not list(short_folder.iterdir()))
 
 
 def _wait_for(is_so: Any) -> None:

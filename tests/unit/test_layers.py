@@ -29,6 +29,7 @@ LAYERS = (
     {
         "graph",
         "cnn",
+        "metadata",
         "mlp",
         "network",
         "assumptions",
@@ -39,6 +40,7 @@ LAYERS = (
         "arithmetic",
         "nir_io",
         "nir_tree",
+        "parameters",
         "patches",
         "convention",
         "foreign_weights",

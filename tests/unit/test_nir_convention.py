@@ -15,6 +15,7 @@ from hwnoise import Network, Stream, nir_io
 from hwnoise.convention import TOOLS, Convention, convention_of
 from hwnoise.errors import InputError
 from hwnoise.nodes import AdaptiveLIF, GradedLIF, Node, RefractoryLIF, TernaryLIF
+from hwnoise.stepping import step_of
 
 DT = 1e-4
 ONE = np.ones(2)
@@ -93,10 +94,31 @@ def test_an_unknown_convention() -> None:
         nir_io.from_nir(snntorch_like(), convention="brian")
 
 
-def test_an_output_with_axes_of_one() -> None:
+def test_an_input_and_an_output_with_axes_of_one() -> None:
     built = snntorch_like()
+    built.nodes["input"] = nir.Input(np.array([1, 2]))
     built.nodes["output"] = nir.Output(np.array([1, 1, 2]))
-    assert nir_io.from_nir(built).output_shapes["output"] == (2,)
+    network = nir_io.from_nir(built)
+    assert (network.output_shapes["input"], network.output_shapes["output"]) == ((2,), (2,))
+
+
+@pytest.mark.parametrize(("tau", "dt"), [(0.01, 1e-3), (1e-5, 1e-6)])
+def test_norse_states_time_constants_in_either_unit(tau: float, dt: float) -> None:
+    """Norse 1.1.0 writes 10 ms at its dt of 1 ms as 1e-5, earlier ones 0.01: a step leaves 0.9."""
+    built = graph(fc=nir.Linear(np.eye(2)), lif=nir.LIF(tau * ONE, ONE, 0 * ONE, ONE))
+    network = nir_io.from_nir(built, convention="norse")
+    assert network.dt == dt
+    np.testing.assert_allclose(step_of(network, "lif").decay, 0.9, rtol=1e-6)
+
+
+def test_norse_adds_inputs_to_what_does_not_leak() -> None:
+    """Norse's IAF takes an input as it is; the equation of NIR has dt before it."""
+    built = graph(fc=nir.Linear(np.eye(2)), neurons=nir.IF(ONE, ONE))
+    gains = {
+        tool: step_of(nir_io.from_nir(built, convention=tool, dt=1e-3), "neurons").gain for tool in TOOLS
+    }
+    assert gains["norse"].tolist() == [1, 1]
+    np.testing.assert_allclose(gains["nir"], 1e-3)
 
 
 @pytest.mark.parametrize(

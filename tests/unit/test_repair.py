@@ -110,6 +110,11 @@ def test_the_table_has_a_line_for_each_stage_that_applies() -> None:
     assert max(map(len, text.splitlines())) < 80
 
 
+def test_intervals_of_accuracies_lie_between_0_and_1() -> None:
+    stage = replace(FOUND, chips=(CHIP, replace(CHIP, repaired=0.2))).stages()["repaired"]
+    assert (stage["low"], stage["high"]) == (0.0, 1.0)
+
+
 def test_one_chip_has_no_interval() -> None:
     found = replace(FOUND, chips=(CHIP,))
     assert found.stages()["repaired"] == {"value": 0.87, "low": None, "high": None, "chips": [0.87]}

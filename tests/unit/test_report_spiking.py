@@ -16,6 +16,7 @@ from hwnoise.deploying.comparison import compare
 from hwnoise.deploying.deploy import Deployment
 from hwnoise.deploying.emulation import emulate
 from hwnoise.deploying.picture import write_picture
+from hwnoise.deploying.quantized import Quantized, quantize_with
 from hwnoise.deploying.subject import Subject
 from hwnoise.devices.fixed_point import FixedPoint
 from hwnoise.errors import InputError
@@ -124,11 +125,11 @@ def subject() -> Subject:
     return Subject("net.nir", integers, x, np.array([0, 1, 2, 3]))
 
 
-def page_of(path: Path, subject: Subject, theirs: tuple[Any, Any]) -> str:
+def page_of(path: Path, subject: Subject, theirs: tuple[Any, Any], lost: Quantized | None = None) -> str:
     ours = emulate(subject.integers, subject.x)
     found = Deployment(
         "lava", 12, 192, 4, STEPS, 4 * STEPS, real=False, seconds=1.0, spikes=3,
-        comparison=compare((ours[0], theirs[0]), (ours[1], theirs[1])),
+        comparison=compare((ours[0], theirs[0]), (ours[1], theirs[1])), quantization=lost,
     )  # fmt: skip
     write_picture(path, subject, found, ours, theirs)
     return path.read_text(encoding="utf-8")
@@ -139,6 +140,18 @@ def test_a_deployment_that_agrees_shows_zero_everywhere(tmp_path: Path, subject:
     assert "The line is zero everywhere: no spike and no membrane differs at any step." in page
     assert "576 spikes and membranes, all equal" in page
     assert "not on a chip" in page
+
+
+def test_what_quantization_lost_stands_beside_it(tmp_path: Path, subject: Subject) -> None:
+    network = Network.spiking("20-8-4", Stream(2), tau=2e-3, gain=2.0)
+    chip = substrate.load("loihi2")
+    _, account = quantize_with(network, chip, "samples of random spikes", subject.x, subject.labels)
+    same = emulate(subject.integers, subject.x)
+    page = page_of(tmp_path / "lava.html", subject, same, account)
+    assert "Scales were chosen with 4 samples of random spikes" in page
+    assert f"{100 * account.agreement['hidden1_neurons']:.2f}\N{NO-BREAK SPACE}%" in page
+    assert f"{100 * account.report.layers[0].weight_error:.2f}\N{NO-BREAK SPACE}%" in page
+    assert "Quantization" not in page_of(tmp_path / "lava.html", subject, same)
 
 
 def test_a_difference_is_drawn_and_named(tmp_path: Path, subject: Subject) -> None:

@@ -19,7 +19,7 @@ from hwnoise import files, report
 from hwnoise.backends import registry
 from hwnoise.errors import DivergenceError, InputError
 from hwnoise.report.load import load as load_record
-from hwnoise.training import RunFolder, load_config, run
+from hwnoise.training import RunFolder, experiment, load_config, run
 from hwnoise.training.checkpoint import read_checkpoint
 from hwnoise.training.saver import Saver
 
@@ -281,6 +281,28 @@ def test_a_full_disk_is_one_sentence_and_the_run_goes_on_later(whole, tmp_path, 
             train(tmp_path / "run")
     train(tmp_path / "run", resume=True)
     assert outcome(RunFolder(tmp_path / "run")) == outcome(whole)
+
+
+def test_two_runs_are_never_in_one_folder(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    with folder.held(), pytest.raises(InputError, match="another process is at work"):
+        train(folder.path)
+    assert list(folder.path.iterdir()) == []
+    with folder.held():
+        pass  # let go of, it can be taken again
+
+
+def test_a_run_that_began_meanwhile_is_left_alone(whole, tmp_path, monkeypatch):
+    def build_slowly(config):
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "config.toml").write_bytes(whole.config.read_bytes())
+        return build(config)
+
+    build = experiment.build
+    monkeypatch.setattr(experiment, "build", build_slowly)
+    with pytest.raises(InputError, match="holds a run already"):
+        train(tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["config.toml"]
 
 
 def test_default_folders_are_numbered_not_reused(tmp_path, monkeypatch):

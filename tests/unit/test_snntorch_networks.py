@@ -52,6 +52,36 @@ def test_a_convolutional_network_goes_both_ways() -> None:
     torch.testing.assert_close(from_network(network)(x), model(x))
 
 
+def test_batch_normalisation_goes_into_the_layer_before_it() -> None:
+    """As it is after training; a bias is made where there was none."""
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3, bias=False), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(),
+        nn.Linear(144, 5, bias=False), nn.BatchNorm1d(5, affine=False),
+    )  # fmt: skip
+    for _ in range(5):
+        model(3 * torch.randn(20, 1, 8, 8) + 1)
+    for parameter in model[1].parameters():
+        nn.init.uniform_(parameter, -1, 1)
+    model.eval()
+    network, x = to_network(model, input_shape=(1, 8, 8)), torch.randn(4, 1, 8, 8)
+    found = emulator.compile(network, EXACT, Stream(1)).run(x.flatten(1).numpy()).output[0]
+    np.testing.assert_allclose(found, model(x).detach().numpy(), atol=1e-5)
+
+
+def test_a_convolution_along_a_line_goes_both_ways() -> None:
+    model = nn.Sequential(
+        nn.Conv1d(2, 4, 3, stride=2, padding=1), nn.Tanh(), nn.Conv1d(4, 3, 3, padding="same"), nn.Flatten(),
+        nn.Linear(12, 3),
+    )  # fmt: skip
+    network, x = to_network(model, input_shape=(2, 8)), torch.randn(4, 2, 8)
+    assert network.sizes == "2x8-4x4-3x4-3"
+    found = emulator.compile(network, EXACT, Stream(1)).run(x.flatten(1).numpy()).output[0]
+    np.testing.assert_allclose(found, model(x).detach().numpy(), atol=1e-6)
+    torch.testing.assert_close(from_network(network)(x), model(x))
+    noisy = to_network(convert(model, EXACT), input_shape=(2, 8))
+    assert noisy.sizes == network.sizes
+
+
 @pytest.mark.parametrize("rule", snn_reference.RULES, ids=str)
 def test_every_neuron_comes_back_as_it_went(rule: snn_reference.Rule, tmp_path: Path) -> None:
     """Through a NIR file as well, which holds neither dt nor reset of its own."""
@@ -106,6 +136,8 @@ def test_modules_may_be_listed_in_the_order_of_a_forward() -> None:
     [
         ([nn.Conv2d(1, 2, 3)], "input_shape is needed"),
         ([nn.Linear(4, 3), nn.LayerNorm(3)], "layernorm2: a LayerNorm has no place"),
+        ([nn.Linear(4, 3), nn.ReLU(), nn.BatchNorm1d(3)], "batchnorm1d3: a BatchNorm1d has a place .* only"),
+        ([nn.Linear(4, 3), nn.BatchNorm1d(3, track_running_stats=False)], "without running statistics"),
         ([nn.Linear(4, 3), snntorch.Leaky(0.9, graded_spikes_factor=2.0)], "graded_spikes_factor must be 1"),
         ([nn.Linear(4, 3), snntorch.Leaky(0.9, state_quant=lambda v: v)], "state_quant has no node"),
         ([nn.Linear(4, 3), snntorch.Leaky(torch.tensor([0.5, 1.0, 0.9]))], "beta must be below 1"),

@@ -10,7 +10,7 @@ import oracles_neurons
 import pytest
 import snntorch
 import torch
-from snn_reference import RULES, Rule, inputs, networks, neuron, run
+from snn_reference import RULES, Rule, image_networks, inputs, networks, neuron, run
 
 from hwnoise import Network, Probe, Stream, substrate
 from hwnoise.backends import registry
@@ -56,6 +56,24 @@ def test_a_hundred_networks_of_exact_sums_give_equal_bits(
             assert np.array_equal(reading.membranes[name][0], seen)
         held = next(v for k, v in state.items() if k.startswith(f"neurons/{name}/v"))
         assert np.array_equal(held, left[-1])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("rule", [r for r in RULES if r.kind in ("Leaky", "Synaptic", "Lapicque")], ids=str)
+def test_a_hundred_networks_of_filters_and_pools_give_equal_bits(
+    rule: Rule, backend: str, rng: np.random.Generator
+) -> None:
+    """The same for convolutions and pools: 200 steps of images (eq:patches)."""
+    model = image_networks(rule, rng)
+    x = (rng.random((1, STEPS, 36)) < 1 / 3).astype(np.float32)
+    network = to_network(model, input_shape=(1, 6, 6))
+    reading = registry.get(backend).compile(network, IDEAL, Stream(1)).run(x, SEEN)
+    spikes, membranes, _ = run(model, x.reshape(1, STEPS, 1, 6, 6))
+    for name, fired, seen in zip(neurons_in(network), spikes, membranes, strict=True):
+        assert 0.01 < fired.mean() < 0.99
+        assert np.array_equal(reading.spikes[name][0].reshape(fired.shape), fired)
+        if rule.delay or rule.reset == "none":
+            assert np.array_equal(reading.membranes[name][0].reshape(seen.shape), seen)
 
 
 def test_firing_at_the_threshold_is_caught(rule: Rule, rng: np.random.Generator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hwnoise.backends.snntorch import backend
 from hwnoise.learners.feedback import informed
 from hwnoise.learners.yardsticks import YARDSTICKS
 from hwnoise.oracle.truth import by_back_propagation, by_central_differences
+from hwnoise.training import load_config, measure, run
 
 NAMES = tuple(rule.name for rule in YARDSTICKS)
 
@@ -48,6 +50,21 @@ def test_every_yardstick_learns_on_a_noisy_chip(name: str) -> None:
         length = np.sqrt(sum(np.sum(values**2) for values in update.values()))
         chip.write({key: np.float32(-0.1 / length) * values for key, values in update.items()})
     assert lost[-1] < 0.97 * lost[0]
+
+
+def test_a_run_says_that_it_took_derivatives(tmp_path: Path) -> None:
+    """In what it prints, in its numbers and on its page; and it claims no energy."""
+    config = load_config(
+        task="xor", backend="snntorch", learner="bp", epochs=2, chips=1, seed=7, out=tmp_path / "run"
+    )
+    summary = run(config, progress="quiet")
+    assert summary.flat()["work"] == 3 * summary.flat()["passes"]
+    said = "\n".join(summary.lines())
+    assert "with its derivatives, which no chip has: this is not on-chip learning" in said
+    assert "energy" not in said
+    assert "a yardstick: it takes derivatives" in (summary.folder / "report.html").read_text(encoding="utf-8")
+    memory = measure.noise_memory(program(), learners.make("bp"), 4)
+    assert "no two passes" in measure.memory_sentence(memory)
 
 
 def test_a_rule_that_learns_from_noise_meets_the_exact_gradient() -> None:

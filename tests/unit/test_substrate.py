@@ -165,6 +165,13 @@ def test_a_file_may_leave_out_all_but_its_name(tmp_path: Path) -> None:
         (HEAD + "[[sources]]\nkey = 'a'", ["sources.0.authors is missing"]),
         (HEAD + "[read_noise]\nsource = 'b'", ["read_noise.source 'b'", "[[sources]]"]),
         (HEAD + "[drift]", ["drift.mean is missing"]),
+        (HEAD + "[stochastic_synapse]", ["stochastic_synapse.law is missing"]),
+        (HEAD + f"[device_noise]\nsigma = {{ shape = '{'x' * 999}' }}", ["device_noise.sigma.shape must be"]),
+        (HEAD + f"[device_noise]\nsource = '{'x' * 999}'", ["device_noise.source", "100"]),
+        (
+            HEAD + "[pulsed_update]\nlifetime = 1e-300\nmodel = { shape = 'constant_step' }",
+            ["lifetime must be 0, or at least 1 in size, not 1e-300"],
+        ),
         (HEAD + "[write]\nstep = 0", ["write.step", "> 0"]),
         (HEAD + "[write]\nmode = 'fast'", ["write.mode", "'accumulate' or 'ideal'", "'fast'"]),
         (HEAD + "[clock]\nread_period = 0", ["clock.read_period", ">= 1e-12"]),
