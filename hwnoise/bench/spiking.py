@@ -29,6 +29,7 @@ NOISES: Mapping[str, Mapping[str, Any]] = {
     DEPENDENT: {"read_noise.sigma": 0.02, "read_noise.dependence": "sqrt"},
 }
 LIMITS: Mapping[str, float] = {"no noise": 1 / 5, CONSTANT: 1 / 3, DEPENDENT: 1 / 3}
+ROUNDS = 5  # of ours in a turn, which then takes about as long as snnTorch's: both are called in loops
 NOTE = f"snnTorch without noise, {STEPS} steps, {ACTIVITY:.0%} active"
 
 
@@ -40,7 +41,7 @@ def cases() -> Iterator[Case]:
     for threads in sorted({1, min(2, thread_count())}):
         for noise, limit in LIMITS.items():
             name = named("Leaky", noise) + ("" if threads == 1 else f" on {threads} threads")
-            yield Case(name, partial(prepare, noise, threads), against, limit, threads, NOTE)
+            yield Case(name, partial(prepare, noise, threads), against, limit, threads, NOTE, ROUNDS)
 
 
 def missing() -> list[str]:

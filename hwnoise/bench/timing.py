@@ -41,7 +41,8 @@ class Case:
         What the reference is, in a few words; a callable is asked for them after all is timed.
     rounds : int
         How often ours is called in one repetition; its time is the mean. More than 1 where a part takes
-        hundreds of times longer: ours would otherwise begin with cold caches each time, and it would not.
+        many times longer: ours would otherwise begin each time with cold caches and beside the threads of
+        the other that still wait for work, and it would not.
     """
 
     name: str
