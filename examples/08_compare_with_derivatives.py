@@ -7,7 +7,7 @@ it took: passes, work (derivatives counted as passes, too) and time, to its plat
     python examples/08_compare_with_derivatives.py
     python examples/08_compare_with_derivatives.py --learners anp np bp dfa gauss-newton
 
-Takes about two minutes for `anp` and `bp`. Needs pip install "hwnoise[snntorch]" for the derivatives.
+Takes about half a minute for `anp` and `bp`. Needs pip install "hwnoise[snntorch]" for the derivatives.
 """
 
 from __future__ import annotations

@@ -56,6 +56,8 @@ class DeviceView:
         noisy = self._flicker or self._white or substrate.device_noise or substrate.mismatch
         self._held = np.zeros(size, np.float32) if self._flicker else None
         self._fresh = aligned_empty(size) if noisy else None
+        self._bend = substrate.conduction
+        self._curve = {power: aligned_empty(size) for power in self._bend.powers} if self._bend else {}
         self._epoch = self._block = -1
         self._stale = True
 
@@ -81,7 +83,8 @@ class DeviceView:
             None if a is None else a.reshape(self._shape) for a in (self._weight, self._fresh, self._held)
         )
         assert weight is not None
-        return View(weight, fresh, held, self._read_key, self._band_keys[1:4])
+        curve = {power: a.reshape(self._shape) for power, a in self._curve.items()}
+        return View(weight, fresh, held, self._read_key, self._band_keys[1:4], curve)
 
     def renew(self, elements: Elements) -> None:
         """Take note that the conductances of ``elements`` were changed."""
@@ -109,6 +112,9 @@ class DeviceView:
             )  # fmt: skip
         if self._traps is not None:
             self._traps.renew(elements, g, self._factors, self._device.g_max)
+        if self._bend is not None:
+            for power, excess in self._bend.excess(g).items():
+                self._curve[power][elements] = self._device.factors() @ excess
         self._freshen(elements, g)
         self._stale = True
 

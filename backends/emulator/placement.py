@@ -15,7 +15,7 @@ from hwnoise.backends.emulator.digital_array import DigitalArray
 from hwnoise.backends.emulator.mesh_array import MeshArray
 from hwnoise.backends.emulator.paired import paired_product, sparse_product
 from hwnoise.backends.emulator.pulsed_array import PulsedArray
-from hwnoise.backends.emulator.read import View, aligned_empty, noisy_product
+from hwnoise.backends.emulator.read import View, add_curve, aligned_empty, noisy_product
 from hwnoise.backends.emulator.release_view import ReleaseView
 from hwnoise.backends.emulator.rows import pass_slices
 from hwnoise.backends.emulator.synapse_array import SynapseArray
@@ -80,6 +80,12 @@ class Placement:
     def true_weights(self, tick: int) -> Floats:
         """The weights (n_in, n_out) as they are at ``tick``, without the noise of a read."""
         return self._against_reference(self.array.view(tick).weight) * self.array.weight_range
+
+    def true_curve(self, tick: int) -> dict[int, Floats]:
+        """What devices carry beyond their weights, as in ``View.curve``, in weight units."""
+        view = self.array.view(tick)
+        curve = view.curve if isinstance(view, View) else {}
+        return {power: self._against_reference(a) * self.array.weight_range for power, a in curve.items()}
 
     def blocks(self, tick: int, rows: int) -> Iterator[tuple[AnyView, slice]]:
         """What ``rows`` reads from ``tick`` on see, block by block; a view is good until the next one."""
@@ -165,7 +171,7 @@ def _product(view: AnyView, q: Floats, drive: Drive, block: slice, y: Floats) ->
             part = y[rows]
             view.product(q[rows], tick, part)
             y[rows] = part  # where the rows are indices it was a copy
-    elif view.held is None and drive.active is not None and q.shape == drive.q.shape:
+    elif view.held is None and not view.curve and drive.active is not None and q.shape == drive.q.shape:
         sparse_product(view, q, drive.active, tick, still, y)
         return
     elif view.held is None and drive.probe.passes > 1:
@@ -174,4 +180,7 @@ def _product(view: AnyView, q: Floats, drive: Drive, block: slice, y: Floats) ->
     else:
         noisy_product(view, q, tick, y)
     if still is not None and still.any():
-        y[still] = q[still] @ view.weight
+        clean = q[still] @ view.weight
+        if isinstance(view, View):
+            add_curve(view, q[still], clean)
+        y[still] = clean

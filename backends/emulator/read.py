@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
+from functools import reduce
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,8 @@ class View:
         Standard deviation of each band that moves within the block.
     read_key : uint64
     held_keys : (3,) uint64
+    curve : dict of int to (n_in, n_out) float32
+        What devices carry beyond ``weight``, by the power of the input; empty where they are linear.
     """
 
     weight: Floats
@@ -41,6 +44,7 @@ class View:
     held: Floats | None
     read_key: Any
     held_keys: Any
+    curve: dict[int, Floats] = field(default_factory=dict)
 
 
 def aligned_empty(shape: int | tuple[int, ...]) -> Floats:
@@ -56,7 +60,7 @@ def aligned_empty(shape: int | tuple[int, ...]) -> Floats:
 
 
 def noisy_product(view: View, x: Floats, tick: int, y: Floats) -> None:
-    """Write ``x @ weight`` with all noise of ``view`` to ``y``; row r is read at ``tick + r``.
+    """Write what ``view`` carries at ``x``, with all noise, to ``y``; row r is read at ``tick + r``.
 
     Parameters
     ----------
@@ -65,11 +69,17 @@ def noisy_product(view: View, x: Floats, tick: int, y: Floats) -> None:
     y : (rows, n_out) float32
         Overwritten.
     """
-    if len(x) == 1 and view.held is None and view.fresh is not None:
+    if len(x) == 1 and view.held is None and view.fresh is not None and not view.curve:
         read_noise.read_vector(x, view.weight, view.fresh, view.read_key, np.uint64(tick), y)
         return
     work = _tile_work(view, x, tick, y)
     for_each(work, _tiles(len(x), tick, view.held is not None), x.size * y.shape[1] >= PARALLEL_FROM)
+
+
+def add_curve(view: View, x: Floats, y: Floats) -> None:
+    """Add to ``x @ weight`` what the curves of the devices make of it (eq:conduction-sum)."""
+    for power, matrix in view.curve.items():
+        y += reduce(np.multiply, repeat(x, power)) @ matrix
 
 
 def _tiles(rows: int, tick: int, aligned: bool) -> list[slice]:
@@ -91,6 +101,7 @@ def _tile_work(view: View, x: Floats, tick: int, y: Floats) -> Callable[[slice],
             np.matmul(part, view.weight, out=out)
         else:
             held_read.read_held(part, view.weight, view.held, view.held_keys, start, out)
+        add_curve(view, part, out)
         if view.fresh is not None:
             squared = np.empty_like(part)
             read_noise.square(part, squared)

@@ -51,7 +51,8 @@ class TileRow:
             None if a is None else a[self.inputs] for a in (view.weight, view.fresh, view.held)
         )
         assert weight is not None
-        return View(weight, fresh, held, self.read_key, self.held_keys)
+        curve = {power: a[self.inputs] for power, a in view.curve.items()}
+        return View(weight, fresh, held, self.read_key, self.held_keys, curve)
 
 
 def tiling_of(substrate: Substrate, n_in: int, n_out: int) -> Tiling:

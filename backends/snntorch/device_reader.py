@@ -21,8 +21,8 @@ from hwnoise.substrate import Substrate
 BANDS = (1, 2, 3)  # bands of 1/f noise that move within a block; band k holds for 4**k ticks
 # Effects that a read here has, or that are over when it begins. Any other is refused by name.
 READABLE = frozenset({
-    "clock", "tile", "conductance", "levels", "programming_noise", "write_verify", "faults", "mismatch",
-    "drift", "relaxation", "retention", "one_over_f", "device_noise", "ir_drop", "read_noise",
+    "clock", "tile", "conductance", "conduction", "levels", "programming_noise", "write_verify", "faults",
+    "mismatch", "drift", "relaxation", "retention", "one_over_f", "device_noise", "ir_drop", "read_noise",
     "pulsed_update", "node_noise", "telegraph", "dac", "adc", "output_noise", "converter_mismatch", "write",
 })  # fmt: skip
 
@@ -98,11 +98,13 @@ class DeviceReader:
 def _noisy_product(
     row: TileRow, view: View, q: Tensor, tick: int, still: Tensor | None, passes: list[Any]
 ) -> Tensor:
-    """Return ``q @ weight`` of one row of tiles with all noise; quiet rows without what moves within it."""
+    """What a row of tiles carries at ``q``, with all noise; quiet rows without what moves within it."""
     own = row.part(view)
     assert isinstance(own, View)
     weight = torch.as_tensor(own.weight, device=q.device)
     y = _pass_by_pass(q, weight, passes)
+    for power, matrix in own.curve.items():
+        y += _pass_by_pass(q**power, torch.as_tensor(matrix, device=q.device), passes)
     clean = None if still is None else y[still]
     if own.held is not None:
         y += _held_bands(torch.as_tensor(own.held, device=q.device), own.held_keys, q, tick)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -42,7 +43,8 @@ def smooth_read(layer: Layer, x: Tensor, tick: int, weight: Tensor) -> Tensor:
 
     Notes
     -----
-    Converters still cut off at their full scale: beyond it there is no derivative.
+    Converters still cut off at their full scale: beyond it there is no derivative. Where devices are not
+    linear (eq:conduction-sum), nodes follow their curves, but what a weight is moved by counts as linear.
     """
     dac, device = layer.converters_in.dac, x.device
     scale = _full_scale_of_rows(x.detach()) if dac is not None and dac.range == "vector" else None
@@ -50,20 +52,30 @@ def smooth_read(layer: Layer, x: Tensor, tick: int, weight: Tensor) -> Tensor:
         x, scale = x.clamp(-dac.range, dac.range), x.new_full((len(x), 1), dac.range)
     moved = (weight - weight.detach()).T
     nodes = []
+    placement = layer.placements[layer.chosen]
     for _, block in layer.blocks(tick, len(x)):
-        held = layer.placements[layer.chosen].true_weights(tick + block.start)
+        held = placement.true_weights(tick + block.start)
+        curve = {
+            power: torch.tensor(a, device=device)
+            for power, a in placement.true_curve(tick + block.start).items()
+        }
         own = torch.tensor(held, device=device) + moved  # a copy: the view moves on
         limits = None if scale is None else scale[block]
-        nodes.append(_through_tiles(layer, x[block], own, limits))
+        nodes.append(_through_tiles(layer, x[block], own, curve, limits))
     return nodes[0] if len(nodes) == 1 else torch.cat(nodes)
 
 
-def _through_tiles(layer: Layer, x: Tensor, weight: Tensor, scale: Tensor | None) -> Tensor:
+def _through_tiles(
+    layer: Layer, x: Tensor, weight: Tensor, curve: Mapping[int, Tensor], scale: Tensor | None
+) -> Tensor:
     """Sum what each row of tiles gives, as far as its converters, and the sum, follow."""
     unit = torch.as_tensor(layer.array.weight_range, device=x.device)
     parts, adc = [], layer.substrate.adc
     for row in layer.tile_rows:
-        part, out = x[:, row.inputs] @ weight[row.inputs], row.converters
+        lines, out = x[:, row.inputs], row.converters
+        part = lines @ weight[row.inputs]
+        for power, matrix in curve.items():
+            part = part + _bent(lines, power, scale) @ matrix[row.inputs]
         if out.gain is not None:
             part = part * torch.as_tensor(out.gain, device=x.device)
         parts.append(part if adc is None else _within(part, unit * adc.range, scale))
@@ -71,6 +83,11 @@ def _through_tiles(layer: Layer, x: Tensor, weight: Tensor, scale: Tensor | None
     if adc is None or not layer.substrate.clips_sums:
         return total
     return _within(total, unit * adc.range, scale)
+
+
+def _bent(x: Tensor, power: int, scale: Tensor | None) -> Tensor:
+    """A power of inputs ``x``, each over the full scale of its row, in the unit of ``x``."""
+    return x**power if scale is None else scale * (x / scale) ** power
 
 
 def _within(y: Tensor, limit: Tensor, scale: Tensor | None) -> Tensor:

@@ -20,7 +20,7 @@ _EDGES = (("input", "devices"), ("devices", "output"))
 
 
 def without(kind: Substrate, *effects: str) -> Substrate:
-    """``kind`` without converters, tiles, wires and curves, and without ``effects``; a range for all weights."""
+    """``kind`` without converters, tiles, wires, curves and ``effects``; one range for all weights."""
     gone: dict[str, Any] = dict.fromkeys((*_PERIPHERY, *effects))
     if kind.conductance is not None:
         gone["conductance"] = kind.conductance.model_copy(update={"scaling": "layer"})

@@ -24,7 +24,7 @@ def panels(kind: Substrate, stream: Stream) -> list[Panel]:
     g = device.g_min + np.array(SHARES) * (device.g_max - device.g_min)
     volts, reach = np.linspace(-law.v_read, law.v_read, VOLTAGES), min(law.v_limit, 5 * law.v_read)
     fine = np.linspace(-reach, reach, 101)
-    seen = currents(kind, g, volts, stream)
+    seen, names = currents(kind, g, volts, stream), [f"{each:.4g} µS" for each in g]
     return [
         Panel(
             "conduction",
@@ -33,8 +33,10 @@ def panels(kind: Substrate, stream: Stream) -> list[Panel]:
             + origin(kind, law),
             Axis("voltage [V]"),
             Axis("current [µA]"),
-            formula=tuple(curve(fine, law.current(fine, each), label=f"{each:.4g} µS") for each in g),
-            simulated=tuple(curve(volts, i, label=f"{each:.4g} µS") for each, i in zip(g, seen.T, strict=True)),
+            formula=tuple(
+                curve(fine, law.current(fine, each), label=name) for each, name in zip(g, names, strict=True)
+            ),
+            simulated=tuple(curve(volts, i, label=name) for i, name in zip(seen.T, names, strict=True)),
         )
     ]
 

@@ -144,7 +144,7 @@ def _exclusive(found: dict[str, Effect]) -> Iterator[str]:
     if len(ages) > 1:
         yield f"{' and '.join(ages)} both say how devices age: one of them has to go"
     if "conduction" in found and "ir_drop" in found:
-        yield "ir_drop solves wires and devices as a linear circuit, and devices of a [conduction] are not linear"
+        yield "ir_drop solves a linear circuit, and devices of a [conduction] are not linear in the voltage"
 
 
 def _numbers(chip: Substrate) -> Iterator[str]:

@@ -20,7 +20,7 @@ MICRO = 1e-6
 
 
 class Conduction(Effect, ABC):
-    """What the laws share. A device that conducts G near 0 V carries ``I = G (V + p V**2 + r V**3)``.
+    """What the laws share: a device that conducts G near 0 V carries ``I = G (V + sum_k b_k V**k)``.
 
     Attributes
     ----------
@@ -30,6 +30,7 @@ class Conduction(Effect, ABC):
 
     v_read: float = Field(ge=1e-6, le=100)
 
+    powers: ClassVar[tuple[int, ...]]  # of the voltage, beyond 1
     ends: ClassVar[str]  # why the law ends at v_limit
 
     @property
@@ -38,36 +39,25 @@ class Conduction(Effect, ABC):
         """Largest voltage [V] that the law holds for."""
 
     @abstractmethod
-    def bends(self, g: Floats) -> tuple[Floats | None, Floats]:
-        """Return p [1/V] and r [1/V**2] of devices that conduct ``g`` [µS]; None where all p are 0."""
+    def bends(self, g: Floats) -> dict[int, Floats]:
+        """Return ``b_k`` [V**(1 - k)] by the power k, of devices that conduct ``g`` [µS]."""
 
     @model_validator(mode="after")
     def _stays_within_the_law(self) -> Conduction:
         if self.v_read > self.v_limit:
-            raise ValueError(f"v_read must be at most {self.v_limit:.4g} V, {self.ends}, not {self.v_read:g} V")
+            limit = f"{self.v_limit:.4g} V, {self.ends}"
+            raise ValueError(f"v_read must be at most {limit}, not {self.v_read:g} V")
         return self
 
-    def excess(self, g: NDArray[np.float32]) -> tuple[Floats | None, Floats]:
-        """What is carried beyond ``g q``, in proportion to ``q**2`` and ``q**3`` (eq:conduction-sum).
-
-        Parameters
-        ----------
-        g : (...) float32 [µS]
-
-        Returns
-        -------
-        square : (...) float64 [µS], or None where it is 0 for every device
-        cube : (...) float64 [µS]
-        """
+    def excess(self, g: NDArray[np.float32]) -> dict[int, Floats]:
+        """What devices of ``g`` [µS] carry beyond ``g q`` [µS], by the power of q (eq:conduction-sum)."""
         exact = g.astype(np.float64)
-        p, r = self.bends(exact)
-        return None if p is None else exact * p * self.v_read, exact * r * self.v_read**2
+        return {power: exact * b * self.v_read ** (power - 1) for power, b in self.bends(exact).items()}
 
     def current(self, voltage: Floats, g: Floats) -> Floats:
         """Current [µA] of devices that conduct ``g`` [µS] near 0, at ``voltage`` [V] (eq:conduction)."""
-        p, r = self.bends(g)
-        square = 0.0 if p is None else p * voltage**2
-        return np.asarray(g * (voltage + square + r * voltage**3))
+        beyond = sum(b * voltage**power for power, b in self.bends(g).items())
+        return np.asarray(g * (voltage + beyond))
 
 
 class PolynomialConduction(Conduction):
@@ -88,6 +78,7 @@ class PolynomialConduction(Conduction):
         Largest voltage at which they were fitted [V], of either sign, 1e-6 to 100.
     """
 
+    powers: ClassVar[tuple[int, ...]] = (2, 3)
     ends: ClassVar[str] = "up to which the curves were fitted"
 
     law: Literal["polynomial"] = "polynomial"
@@ -108,12 +99,12 @@ class PolynomialConduction(Conduction):
         """Where the fit ends [V]."""
         return self.v_max
 
-    def bends(self, g: Floats) -> tuple[Floats | None, Floats]:
+    def bends(self, g: Floats) -> dict[int, Floats]:
         """Return ``N2 / G`` [1/V] and ``N3 / G`` [1/V**2] at ``g`` [µS]."""
         siemens = MICRO * np.clip(g, self.g_low, self.g_high)
         decades = np.log10(siemens)
-        n2, n3 = (np.polynomial.polynomial.polyval(decades, np.asarray(n)) for n in (self.n2, self.n3))
-        return np.asarray(n2 / siemens), np.asarray(n3 / siemens)
+        terms = {2: np.asarray(self.n2), 3: np.asarray(self.n3)}
+        return {k: np.polynomial.polynomial.polyval(decades, n) / siemens for k, n in terms.items()}
 
 
 class CubicConduction(Conduction):
@@ -128,6 +119,7 @@ class CubicConduction(Conduction):
         where it would begin to fall; below 0 it grows faster.
     """
 
+    powers: ClassVar[tuple[int, ...]] = (3,)
     ends: ClassVar[str] = "where the current would begin to fall"
 
     law: Literal["cubic"] = "cubic"
@@ -138,9 +130,9 @@ class CubicConduction(Conduction):
         """Where the current has its maximum [V]."""
         return 1 / math.sqrt(3 * self.a) if self.a > 0 else math.inf
 
-    def bends(self, g: Floats) -> tuple[Floats | None, Floats]:
-        """Return no term in V**2, and ``-a`` [1/V**2], at ``g`` [µS]."""
-        return None, np.full_like(g, -self.a)
+    def bends(self, g: Floats) -> dict[int, Floats]:
+        """Return ``-a`` [1/V**2] whatever ``g`` is."""
+        return {3: np.full_like(g, -self.a)}
 
 
 AnyConduction = Annotated[PolynomialConduction | CubicConduction, Field(discriminator="law")]

@@ -16,7 +16,8 @@ from hwnoise.errors import InputError
 from hwnoise.streams import Stream
 from hwnoise.testing import assert_gaussian_std
 
-TRAPS = Path(__file__).parents[2] / "examples" / "telegraph_rram.toml"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TRAPS, CURVES = EXAMPLES / "telegraph_rram.toml", EXAMPLES / "curved_rram.toml"
 DRAWN = {
     "pcm": ["programming", "programming_spread", "ageing", "read_noise", "spectrum", "transfer"],
     "cmo": ["programming", "programming_spread", "ageing", "read_noise", "spectrum"],
@@ -27,6 +28,7 @@ DRAWN = {
     "pcm_gst": ["pulses", "transfer"],
     "loihi2": ["neuron_noise"],
     str(TRAPS): ["programming", "programming_spread", "trap", "trap_spectrum", "transfer"],
+    str(CURVES): ["programming", "programming_spread", "conduction", "transfer"],
 }
 
 
@@ -89,6 +91,17 @@ def test_traps_have_two_levels_and_the_spectrum_of_their_times() -> None:
     ripple = on_formula(panels["trap_spectrum"])
     assert abs(np.log(ripple).mean()) < 0.1
     assert np.abs(np.log(ripple)).max() < 0.5
+
+
+def test_devices_lie_on_their_curves() -> None:
+    """Check eq:conduction in what is drawn: no noise is, and ends at 0.2 V are within a line up to 0.5 V."""
+    panel = sheet(str(CURVES))["conduction"]
+    assert [line.label for line in panel.formula] == ["67.5 µS", "102.5 µS", "155 µS", "225 µS"]
+    assert (panel.formula[0].x[-1], panel.simulated[0].x[-1]) == (0.5, 0.2)
+    assert panel.formula[0].y[-1] / (67.5 * 0.5) == pytest.approx(0.8765, abs=5e-5)
+    for number, dots in enumerate(panel.simulated):
+        line = panel.formula[number]
+        assert dots.y == pytest.approx(np.interp(dots.x, line.x, line.y), abs=0.02)
 
 
 def test_bytes_of_loihi_are_equally_likely() -> None:
