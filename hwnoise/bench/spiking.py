@@ -29,7 +29,7 @@ NOISES: Mapping[str, Mapping[str, Any]] = {
     DEPENDENT: {"read_noise.sigma": 0.02, "read_noise.dependence": "sqrt"},
 }
 LIMITS: Mapping[str, float] = {"no noise": 1 / 5, CONSTANT: 1 / 3, DEPENDENT: 1 / 3}
-ROUNDS = 5  # of ours in a turn, which then takes about as long as snnTorch's: both are called in loops
+ROUNDS = 8  # of ours in a turn, which then takes about as long as snnTorch's: both are called in loops
 NOTE = f"snnTorch without noise, {STEPS} steps, {ACTIVITY:.0%} active"
 
 
