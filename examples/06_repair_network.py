@@ -32,6 +32,7 @@ HARSH = Path(__file__).with_name("harsh_pcm.toml")
 MONTH = 2_592_000.0  # s, 30 days
 SIZES = "784-64-10"
 CODEC = Codec("rate", steps=8, scale=5.0)
+ON_LOIHI = {"device": "loihi2", "coding": "rate", "steps": CODEC.steps}
 
 
 def main() -> None:
@@ -59,29 +60,33 @@ def main() -> None:
 
     nir_io.write(spiking, spiking_network(task, chosen.seed))
     for bits in (8, 2):
-        on_loihi = {"weights": spiking, "device": "loihi2", "coding": "rate", "steps": CODEC.steps}
         settings = [f"fixed_point.weight_bits={bits}"]
         settings += ["optimizer.learning_rate=0.001"] * (bits == 2)  # further to go, so larger steps
-        longer = {"epochs": epochs or (40 if bits == 2 else 20)}
+        longer = {"weights": spiking, "epochs": epochs or (40 if bits == 2 else 20)}
         say(f"\nweights of {bits} bits")
-        found[f"spiking_{bits}_bits"] = shown(say, compare_with(common | on_loihi | longer, settings))
+        found[f"spiking_{bits}_bits"] = shown(say, compare_with(common | ON_LOIHI | longer, settings))
     run = training.load_config(
-        None, settings, **common | on_loihi | longer | {"out": free(chosen.out / "run")}
+        None, settings, **common | ON_LOIHI | longer | {"out": free(chosen.out / "run")}
     )
     found["deployed"] = repaired_and_deployed(say, run, chosen.samples)
 
     if chosen.cnn:
-        nir_io.write(chosen.out / "cnn.nir", convolutional_network(task, chosen.seed))
-        on_pcm = {"weights": chosen.out / "cnn.nir", "device": HARSH, "age": MONTH, "chips": 1}
-        found["cnn"] = shown(say, compare_with(common | on_pcm))
-        filters = chosen.out / "spiking_cnn.nir"
-        nir_io.write(filters, spiking_network(task, chosen.seed, epochs=4, image=True))
-        settings = ["fixed_point.weight_bits=3", "optimizer.learning_rate=0.001"]
-        say("\nspikes through filters, weights of 3 bits")
-        on_one = {"weights": filters, "chips": 1}
-        found["spiking_cnn"] = shown(say, compare_with(common | on_loihi | on_one, settings))
+        found |= with_filters(say, task, common | {"chips": 1}, chosen.out)
     if chosen.json:
         print(json.dumps(found))
+
+
+def with_filters(say: Any, task: Task, common: dict[str, Any], out: Path) -> dict[str, Any]:
+    """The tables of two networks with filters, of floats and of spikes."""
+    floats, spiking = out / "cnn.nir", out / "spiking_cnn.nir"
+    nir_io.write(floats, convolutional_network(task, common["seed"]))
+    on_pcm = {"weights": floats, "device": HARSH, "age": MONTH}
+    found = {"cnn": shown(say, compare_with(common | on_pcm))}
+    nir_io.write(spiking, spiking_network(task, common["seed"], epochs=4, image=True))
+    settings = ["fixed_point.weight_bits=3", "optimizer.learning_rate=0.001"]
+    say("\nspikes through filters, weights of 3 bits")
+    on_loihi = ON_LOIHI | {"weights": spiking}
+    return found | {"spiking_cnn": shown(say, compare_with(common | on_loihi, settings))}
 
 
 def compare_with(flags: dict[str, Any], settings: list[str] | None = None) -> Comparison:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Name = Literal["loihi", "xylo"]
@@ -77,3 +77,9 @@ ARITHMETICS: dict[str, Arithmetic] = {
     "loihi": Arithmetic("loihi", "zero", 64, 2**23, 1),
     "xylo": Arithmetic("xylo", "subtract", 1, 2**15, 31),
 }
+_GRADED = replace(ARITHMETICS["loihi"], align=1)
+
+
+def rules_of(arithmetic: Name, kind: str) -> Arithmetic:
+    """Return how neurons of one kind count: graded ones in the units of what arrives (eq:loihi-graded)."""
+    return _GRADED if kind == "graded" else ARITHMETICS[arithmetic]

@@ -16,6 +16,7 @@ from hwnoise.backends.emulator.timed.program import TimedProgram
 from hwnoise.errors import InputError
 from hwnoise.network import Network
 from hwnoise.nodes import LI, CubaLI, Integrator
+from hwnoise.nodes.spiking import GradedLIF
 from hwnoise.quantization import QuantizationReport, quantize, scaled
 from hwnoise.quantization.scaling import Settings
 from hwnoise.streams import Stream
@@ -35,7 +36,8 @@ class Calibration:
         With the scales that the data gave; any chip with this arithmetic takes them over.
     quantization : QuantizationReport
     agreement : dict of str to float
-        By population: share of neurons and steps in which the chip spikes as the float network does.
+        By population: share of neurons and steps in which the chip spikes as the float network does, of
+        graded spikes by their sign.
     losses : dict of str to int
         By population: how often a current wrapped or a membrane was cut off.
     same_answers : float
@@ -98,7 +100,7 @@ def calibrate(
     quiet = device.model_copy(update={"loihi_noise": None, "stochastic_synapse": None})
     program = IntegerProgram(found, quiet, Stream(0), headroom)
     ours = program.run(data, _SEEN)
-    agreement = {name: float((s == exact.spikes[name]).mean()) for name, s in ours.spikes.items()}
+    agreement = {n: float((np.sign(s) == np.sign(exact.spikes[n])).mean()) for n, s in ours.spikes.items()}
     answers, expected = _answers(ours), _answers(exact)
     return Calibration(
         found,
@@ -111,10 +113,10 @@ def calibrate(
 
 
 def _peaks(network: Network, reading: Reading) -> dict[str, float]:
-    """The largest membrane of each integrator, counted from rest, with some room."""
+    """The largest membrane of each population that sends it, counted from rest, with some room."""
     found = {}
     for name, node in network.nodes.items():
-        if isinstance(node, (LI, CubaLI, Integrator)):
+        if isinstance(node, (LI, CubaLI, Integrator, GradedLIF)):
             rest = getattr(node, "v_leak", np.zeros(1))
             found[name] = _ROOM * float(np.abs(reading.membranes[name] - rest.ravel()).max())
     return found

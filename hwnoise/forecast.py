@@ -101,10 +101,10 @@ class Forecast:
             layer.size for layer in self.layers
         )
         worst = max(self.layers, key=lambda layer: layer.noise_to_signal)
-        seen = (
-            f"{moved:.0%} of the readings differ between two passes, the noise is "
-            f"{worst.noise_to_signal:.2g} of the signal (layer {worst.name})"
-        )
+        loudest = f"the noise is {worst.noise_to_signal:.2g} of the signal (layer {worst.name})"
+        if math.isinf(worst.noise_to_signal):
+            loudest = f"layer {worst.name} shows noise and no signal"
+        seen = f"{moved:.0%} of the readings differ between two passes, {loudest}"
         if self.verdict == "too weak":
             return (
                 f"the noise is too weak to learn from: {seen} and {self.loss_moved:.0%} of the losses react; "

@@ -9,11 +9,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnoise.arithmetic import ARITHMETICS, Arithmetic, Name
+from hwnoise.arithmetic import Arithmetic, Name, rules_of
 from hwnoise.graph import Edge
 
 Array = NDArray[Any]
 SignMode = Literal["mixed", "excitatory", "inhibitory", "signed"]
+Kind = Literal["lif", "ternary", "li", "adaptive", "graded"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,11 @@ class IntegerSynapses:
         return self.geometry.get("kind") == "pool"
 
     @property
+    def spike_unit(self) -> float:
+        """What 1 of what a pooling sends is in the float network."""
+        return self.scale
+
+    @property
     def unit(self) -> float:
         """Weight of the float network per unit of ``weight``."""
         return self.scale * 2.0**self.exponent
@@ -64,7 +70,7 @@ class IntegerSynapses:
 
 @dataclass(frozen=True, eq=False)
 class IntegerNeurons:
-    """One population, in the terms of Lava's LIF, LIFReset, TernaryLIF.
+    """One population, in the terms of Lava's LIF, LIFReset, TernaryLIF, GradedVec.
 
     Attributes
     ----------
@@ -79,10 +85,16 @@ class IntegerNeurons:
     bias_exp : int
     kind : str
         ``"lif"``; ``"ternary"`` (``vth_low`` is its lower threshold); ``"li"``: an integrator whose
-        output is its membrane, on the chip a LIF that never reaches its threshold.
+        output is its membrane, on the chip a LIF that never reaches its threshold; ``"adaptive"``:
+        a LIF whose threshold moves, which is ours (Lava is not to run it); ``"graded"``: Lava's
+        GradedVec, whose spikes are its membrane in units of ``scale``; du is 4095, dv 4096, it has no
+        bias, and vth is in units of its membrane.
     vth_low : int
     refractory : int
         Steps without a spike after one; 0 where Lava is to run it (it has no fixed-point model for more).
+    dtheta, theta_step : int
+        Of ``"adaptive"``: decay in 1/4096 of what the threshold was raised by, and what a spike adds to
+        it, in units of 64.
     arithmetic : str
         ``"loihi"``, which is Lava's; ``"xylo"``: du and dv are shifts, and vth is in units of the membrane.
     """
@@ -95,15 +107,22 @@ class IntegerNeurons:
     offset: float = 0.0
     bias_mant: Array = field(default_factory=lambda: np.zeros(1, np.int32))
     bias_exp: int = 0
-    kind: Literal["lif", "ternary", "li"] = "lif"
+    kind: Kind = "lif"
     vth_low: int = 0
     refractory: int = 0
+    dtheta: int = 0
+    theta_step: int = 0
     arithmetic: Name = "loihi"
 
     @property
     def rules(self) -> Arithmetic:
         """How the neurons count."""
-        return ARITHMETICS[self.arithmetic]
+        return rules_of(self.arithmetic, self.kind)
+
+    @property
+    def spike_unit(self) -> float:
+        """What a spike of 1 is in the float network."""
+        return self.scale if self.kind == "graded" else 1.0
 
     @property
     def n(self) -> int:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnoise.errors import MismatchError
 from hwnoise.nodes import Conv1d, Conv2d, Shape
 
 Floats = NDArray[Any]
@@ -28,6 +27,8 @@ class Patches:
     padding : ((top, bottom), (left, right))
     places : (int, int)
         How many filters fit along height and width.
+    groups : int
+        Shares of the channels, of which a filter sees one.
     is_line : bool
         Whether inputs have one axis beside the channels.
     """
@@ -38,13 +39,12 @@ class Patches:
     dilation: Pair
     padding: tuple[Pair, Pair]
     places: Pair
+    groups: int
     is_line: bool
 
     @classmethod
     def of(cls, name: str, node: Conv1d | Conv2d, shape: Shape) -> Patches:
-        """Return the patches of ``node`` on inputs of ``shape``; MismatchError if it has groups."""
-        if node.groups != 1:
-            raise MismatchError(f"node {name!r} convolves in {node.groups} groups, and an array holds one")
+        """Return the patches of ``node``, called ``name``, on inputs of ``shape``."""
         kernel, dilation = _pair(node.weight.shape[2:]), _pair(node.dilation)
         height, width = _pair(node.output_shape(shape)[1:])
         return cls(
@@ -54,13 +54,14 @@ class Patches:
             dilation=dilation,
             padding=_padding(node, kernel, dilation),
             places=(height, width),
+            groups=node.groups,
             is_line=isinstance(node, Conv1d),
         )
 
     @property
     def filter_shape(self) -> Shape:
         """Shape of one filter: those of the network's nodes, so that a line's has no height."""
-        return (self.shape[0], *(self.kernel[1:] if self.is_line else self.kernel))
+        return (self.shape[0] // self.groups, *(self.kernel[1:] if self.is_line else self.kernel))
 
     @property
     def count(self) -> int:
@@ -87,6 +88,10 @@ class Patches:
         found = np.empty((len(image), stop - first, self.places[1], self.size), image.dtype)
         take_patches(image, self.kernel, self.stride, self.dilation, first, found)
         return found.reshape(-1, self.size)
+
+    def split(self, taken: Floats) -> list[Floats]:
+        """What each group sees of patches ``taken`` (rows, size): views (rows, size / groups)."""
+        return np.split(taken, self.groups, axis=1)
 
     def times_read(self) -> NDArray[np.int64]:
         """How many places see each number of an input: (n,)."""
@@ -117,10 +122,13 @@ class Patches:
         """
         each = max(1, BLOCK // (self.count * self.size))
         channels = nodes.shape[1] // self.count
-        found = np.zeros((channels, self.size), np.float32)
+        found = np.zeros((channels, self.size // self.groups), np.float32)
         for first in range(0, len(nodes), each):
             rows = slice(first, first + each)
-            found += self.channels_last(nodes[rows]).T @ self.taken(x[rows])
+            moved = np.split(self.channels_last(nodes[rows]), self.groups, axis=1)
+            seen = self.split(self.taken(x[rows]))
+            for total, node, patch in zip(np.split(found, self.groups), moved, seen, strict=True):
+                total += node.T @ patch
         return found.reshape(channels, *self.filter_shape)
 
     def channels_first(self, y: Floats) -> Floats:

@@ -24,23 +24,34 @@ class Tiling:
         Size of one array.
     row_slices, column_slices : tuple of slice
         Inputs of each row of tiles, outputs of each column of tiles; the last may be shorter.
+    groups : int
+        Shares of inputs and outputs that are cut alike, each on arrays of its own: slices are those of the
+        first.
     """
 
     rows: int
     columns: int
     row_slices: tuple[slice, ...]
     column_slices: tuple[slice, ...]
+    groups: int = 1
 
     @property
     def tiles(self) -> tuple[tuple[slice, slice], ...]:
-        """Inputs and outputs of every array, row of tiles by row of tiles."""
-        return tuple((inputs, outputs) for inputs in self.row_slices for outputs in self.column_slices)
+        """Inputs and outputs of every array, row of tiles by row of tiles, group by group."""
+        n_in, n_out = self.row_slices[-1].stop, self.column_slices[-1].stop
+        return tuple(
+            (_moved(inputs, group * n_in), _moved(outputs, group * n_out))
+            for group in range(self.groups)
+            for inputs in self.row_slices
+            for outputs in self.column_slices
+        )
 
     @property
     def utilisation(self) -> float:
         """Fraction of the cells of all arrays that hold a weight, in (0, 1]."""
         used = self.row_slices[-1].stop * self.column_slices[-1].stop
-        return float(used / (len(self.tiles) * self.rows * self.columns))
+        arrays = len(self.row_slices) * len(self.column_slices)
+        return float(used / (arrays * self.rows * self.columns))
 
 
 def partition(n_in: int, n_out: int, rows: int, columns: int) -> Tiling:
@@ -82,6 +93,10 @@ def add_partial_sums(row_slices: Sequence[slice], read: PartialRead, x: Floats, 
     for number, inputs in enumerate(row_slices[1:], start=1):
         read(number, inputs, x[:, inputs], part)
         y += part
+
+
+def _moved(part: slice, by: int) -> slice:
+    return slice(part.start + by, part.stop + by)
 
 
 def _cut(n: int, size: int) -> tuple[slice, ...]:

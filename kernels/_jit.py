@@ -54,7 +54,8 @@ def kernel(function: Callable[..., Any] | None = None, *, inline: bool = False) 
     Returns
     -------
     callable
-        Numba's dispatcher, or ``function`` itself under ``NUMBA_DISABLE_JIT=1``.
+        Numba's dispatcher, or ``function`` itself under ``NUMBA_DISABLE_JIT=1``: Python then runs all
+        kernels but those that call ``lanes`` or ``integer_lanes``, which have no other form.
 
     Notes
     -----

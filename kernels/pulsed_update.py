@@ -183,7 +183,7 @@ def apply_pulses(
     devices : (4 or 6, size) float32
         Constants of the devices, in the rows of ``pulse_steps``.
     curve : (2, k) float32
-        See ``pulse_steps.mean_steps``.
+        What all devices share; see ``pulse_steps.curve_of``.
     noise : (4,) float32
         Standard deviation of a pulse per D±, 1, mean step, and magnitude of w.
     kind : int

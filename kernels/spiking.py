@@ -153,7 +153,7 @@ def graded(
 
     Notes
     -----
-    With decay 1 and reset ZERO the rule of Lava's GradedVec.
+    With decay 0, gain 1 and offset 0 the rule of Lava's GradedVec, which keeps nothing from step to step.
     Oracle: ``oracles_neurons.graded``. Test: ``tests/unit/test_spiking_kernels.py``.
     """
     rows, steps, n = x.shape

@@ -73,13 +73,13 @@ class Chip:
     @contextmanager
     def on_array(self, number: int) -> Iterator[None]:
         """Run and read back on array ``number`` of each layer, counted round and round (eq:dual-array)."""
-        for layer in self.layers.values():
-            layer.chosen = number % len(layer.placements)
+        for part in self._every_part():
+            part.chosen = number % len(part.placements)
         try:
             yield
         finally:
-            for layer in self.layers.values():
-                layer.chosen = 0
+            for part in self._every_part():
+                part.chosen = 0
 
     def advance(self, seconds: float) -> None:
         """Let time pass: devices drift, slow noise moves on."""
@@ -100,7 +100,8 @@ class Chip:
         for name, layer in self.layers.items():
             found[f"{name}.weight"] = self._shaped(name, layer.true_weights(self.tick * layer.rate))
             found[f"{name}.bias"] = layer.bias.copy()
-            found[f"{name}.writes"] = self._shaped(name, layer.array.writes.T)
+            writes = np.concatenate([part.array.writes.T for part in layer.parts])
+            found[f"{name}.writes"] = self._shaped(name, writes)
         return found
 
     def state(self) -> dict[str, Array]:
@@ -129,15 +130,22 @@ class Chip:
         return weight.reshape(self.network.parameters()[f"{name}.weight"].shape)
 
     def _count(self, layer: Layer, rows: int) -> None:
-        self.events["conversions_in"] += layer.slices * layer.n_in * len(layer.tiling.column_slices) * rows
-        self.events["conversions_out"] += layer.slices * layer.n_out * len(layer.tiling.row_slices) * rows
-        self.events["multiplications"] += layer.slices * layer.n_in * layer.n_out * rows
+        for part in layer.parts:
+            reads, tiling = part.slices * rows, part.tiling
+            self.events["conversions_in"] += reads * part.n_in * len(tiling.column_slices)
+            self.events["conversions_out"] += reads * part.n_out * len(tiling.row_slices)
+            self.events["multiplications"] += reads * part.n_in * part.n_out
 
     def _let_pass(self, reads: int) -> None:
         """Move the clock on by periods in which no node is read."""
         for layer in self.layers.values():
-            layer.node.skip(reads * layer.rate, self.tick * layer.rate)
+            for part in layer.parts:
+                part.node.skip(reads * layer.rate, self.tick * layer.rate)
         self.tick += reads
+
+    def _every_part(self) -> list[Layer]:
+        """All layers, or in place of one its groups."""
+        return [part for layer in self.layers.values() for part in layer.parts]
 
 
 def below(prefix: str, state: Mapping[str, Array]) -> dict[str, Array]:

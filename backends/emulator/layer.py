@@ -55,6 +55,11 @@ class Layer:
         self.chosen, self.rate = 0, 1
 
     @property
+    def parts(self) -> list[Layer]:
+        """The layers that lie side by side here, each read at every tick: this one, unless it has groups."""
+        return [self]
+
+    @property
     def array(self) -> AnyArray:
         """The array, or the first of two."""
         return self.placements[0].array

@@ -54,7 +54,8 @@ def run(job: Job, folder: Path) -> dict[str, Any]:
     plan = job.plan
     for index, population in enumerate(plan.populations):
         shape = (len(job.x) * plan.steps, *layout.lava_shape(population.shape))
-        for path, dtype in zip(files(folder, index), (np.int8, np.int32), strict=True):
+        spike = np.int32 if population.name in plan.graded else np.int8
+        for path, dtype in zip(files(folder, index), (spike, np.int32), strict=True):
             np.lib.format.open_memmap(path, "w+", dtype, shape)  # type: ignore[no-untyped-call]
     job = replace(job, hardware=_takes_chip(job))
     config = configuration.hardware() if job.hardware else configuration.simulation(folder)

@@ -123,4 +123,6 @@ def make_process(process: Process) -> Any:
         from lava.magma.core.learning.learning_rule import Loihi3FLearningRule
 
         settings["learning_rule"] = Loihi3FLearningRule(**settings["learning_rule"])
-    return getattr(import_module(MODULES[process.kind]), process.kind)(name=process.name, **settings)
+    if not process.is_graded:  # the one class that takes no name
+        settings["name"] = process.name
+    return getattr(import_module(MODULES[process.kind]), process.kind)(**settings)

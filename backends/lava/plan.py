@@ -24,6 +24,7 @@ MODULES = {
     "LIF": "lava.proc.lif.process",
     "LIFReset": "lava.proc.lif.process",
     "TernaryLIF": "lava.proc.lif.process",
+    "GradedVec": "lava.proc.graded.process",
 }
 
 
@@ -48,6 +49,16 @@ class Process:
     settings: dict[str, Any]
     takes: Shape
     gives: Shape
+
+    @property
+    def integrates(self) -> bool:
+        """Whether it is neurons that never fire."""
+        return not self.is_graded and self.settings.get("vth") == NEVER
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether it is neurons whose spikes are their membranes."""
+        return self.kind == "GradedVec"
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,4 +120,9 @@ class Plan:
     @property
     def spikes(self) -> bool:
         """Whether the output is spikes; else it is the membranes of integrators."""
-        return any(p.name == self.output and p.settings.get("vth") != NEVER for p in self.processes)
+        return any(p.name == self.output and not p.integrates for p in self.processes)
+
+    @property
+    def graded(self) -> frozenset[str]:
+        """The populations whose spikes have payloads."""
+        return frozenset(p.name for p in self.processes if p.is_graded)

@@ -52,6 +52,11 @@ def _check(network: IntegerNetwork) -> None:
                 f"neurons {name!r} wait {node.refractory} steps after a spike, "
                 "and Lava has no fixed-point model of that"
             )
+        if node.kind == "adaptive":
+            raise MismatchError(
+                f"neurons {name!r} have a threshold that rises with each spike, and Lava's ATRLIF moves its "
+                "own by another rule: run them on the emulator"
+            )
 
 
 def _outlives(node: IntegerSynapses | IntegerNeurons) -> bool:
@@ -63,8 +68,8 @@ def _outlives(node: IntegerSynapses | IntegerNeurons) -> bool:
 
 def _waiting(process: Process, population: Population) -> tuple[Process, Population]:
     """Take a bias out of the process, to be set when the population's first step comes."""
-    bias = process.settings["bias_mant"]
-    if not bias.any():
+    bias = process.settings.get("bias_mant")
+    if bias is None or not bias.any():
         return process, population
     silent = replace(process, settings=process.settings | {"bias_mant": np.zeros_like(bias)})
     return silent, replace(population, late_bias=bias)

@@ -28,7 +28,7 @@ class Recording:
 
     Attributes
     ----------
-    spikes : dict of str to (samples, steps, *shape) int8
+    spikes : dict of str to (samples, steps, *shape) int8, or int32 with payloads
         By population; step t of a population is what it made of step t of the input.
     membranes : dict of str to (samples, steps, *shape) int32
         After the reset of what spiked.

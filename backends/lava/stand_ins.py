@@ -33,6 +33,8 @@ def synapses(name: str, node: IntegerSynapses, network: IntegerNetwork) -> Proce
 def neurons(name: str, node: IntegerNeurons, reset: tuple[int, int] | None) -> Process:
     """Return the process for one population; ``reset`` is the interval and offset of its clearing."""
     shape = layout.lava_shape(node.shape)
+    if node.kind == "graded":
+        return Process(name, "GradedVec", {"shape": shape, "vth": node.vth}, shape, shape)
     settings: dict[str, Any] = {
         "shape": shape,
         "du": node.du,

@@ -12,6 +12,7 @@ from hwnoise.errors import InputError
 from hwnoise.substrate import Substrate
 
 Pair = tuple[int, int]
+_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate", "circular": "circular"}
 
 
 class NoisyConv2d(NoisyModule):
@@ -50,6 +51,10 @@ class NoisyConv2d(NoisyModule):
     ) -> None:
         if groups < 1 or in_channels % groups or out_channels % groups:
             raise InputError(f"groups = {groups} does not divide {in_channels} and {out_channels} channels")
+        if isinstance(padding, str) and padding not in ("same", "valid"):
+            raise InputError(f"padding must be 'same', 'valid' or numbers, not {padding!r}")
+        if padding_mode not in _MODES:
+            raise InputError(f"padding_mode must be one of {', '.join(_MODES)}, not {padding_mode!r}")
         size = _pair(kernel_size)
         weight, start = drawn((out_channels, in_channels // groups, *size), bias, seed)
         super().__init__(weight, start, substrate, seed=seed, headroom=headroom, groups=groups)
@@ -67,8 +72,7 @@ class NoisyConv2d(NoisyModule):
                 f"{type(self).__name__} takes images of {self.in_channels} channels, not {tuple(x.shape)}"
             )
         (top, bottom), (left, right) = self._padded(0), self._padded(1)
-        mode = "constant" if self.padding_mode == "zeros" else self.padding_mode
-        wide = functional.pad(x, (left, right, top, bottom), mode)
+        wide = functional.pad(x, (left, right, top, bottom), _MODES[self.padding_mode])
         windows = functional.unfold(wide, self.kernel_size, self.dilation, 0, self.stride)
         nodes = self.read(windows.transpose(1, 2).flatten(0, 1))
         maps = nodes.reshape(len(x), windows.shape[2], self.out_channels).transpose(1, 2)

@@ -70,7 +70,7 @@ class TorchDerivatives:
         return found
 
     def _like_output(self, error: Array) -> Tensor:
-        found = torch.as_tensor(np.asarray(error, np.float32), device=self._output.device)
+        found = torch.tensor(np.asarray(error, np.float32), device=self._output.device)
         if found.shape != self._output.shape:
             shapes = tuple(found.shape), tuple(self._output.shape)
             raise InputError(f"an error of shape {shapes[0]} does not fit outputs of shape {shapes[1]}")
@@ -82,7 +82,7 @@ class TorchDerivatives:
         if unknown:
             raise InputError(f"the network on this chip has no parameter '{unknown[0]}'")
         return [
-            torch.as_tensor(np.asarray(direction[name], np.float32), device=leaf.device)
+            torch.tensor(np.asarray(direction[name], np.float32), device=leaf.device)
             if name in direction
             else None
             for name, leaf in self._parameters.items()

@@ -18,8 +18,6 @@ from hwnoise.network import DenseLayer
 from hwnoise.streams import Stream
 from hwnoise.substrate import Substrate
 
-LAST_CHIP = 2**62
-
 
 class NoisyModule(nn.Module):
     """A linear map on the devices of one chip, with a digital bias.

@@ -64,7 +64,7 @@ def convert(
     found = _copy_of(model)
     linear_maps = _linear_maps(found, digital)
     if not linear_maps:
-        raise InputError("the model has no Linear and no Conv2d to put on a chip")
+        raise InputError("the model has no Linear, Conv1d or Conv2d to put on a chip")
     made: dict[int, NoisyModule] = {}
     for path, module in linear_maps.items():
         if id(module) not in made:

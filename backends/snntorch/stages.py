@@ -7,6 +7,7 @@ import torch
 
 from hwnoise.backends.base import ONE_PASS, Probe
 from hwnoise.backends.emulator.active import Active
+from hwnoise.backends.emulator.grouped_layer import GroupedLayer
 from hwnoise.backends.emulator.layer import Layer
 from hwnoise.backends.emulator.timed.population import Population
 from hwnoise.backends.emulator.timed.stage import Floats, Mask, Moment, Outcome, State
@@ -55,3 +56,11 @@ class DeviceLayer(Layer):
         with torch.no_grad():
             node, known = self._reader.read(rows, tick, still, probe, steps)
         return node.cpu().numpy(), None if known is None else known.cpu().numpy()
+
+
+def on_device(layer: Layer, device: torch.device) -> Layer:
+    """``layer``, or each of its groups, to be read on a torch device."""
+    if not isinstance(layer, GroupedLayer):
+        return DeviceLayer(layer, device)
+    layer.groups = [DeviceLayer(group, device) for group in layer.groups]
+    return layer

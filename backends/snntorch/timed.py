@@ -19,7 +19,7 @@ from hwnoise.backends.emulator.timed.reading import reading_of
 from hwnoise.backends.emulator.timed.stage import Stage
 from hwnoise.backends.snntorch.derivatives import TorchDerivatives
 from hwnoise.backends.snntorch.leaves import leaves_of, tensor_by_pass, without_derivatives
-from hwnoise.backends.snntorch.stages import DeviceLayer, TorchPopulation
+from hwnoise.backends.snntorch.stages import TorchPopulation, on_device
 from hwnoise.backends.snntorch.threads import one_torch_thread
 from hwnoise.backends.snntorch.unrolled import Unrolled
 from hwnoise.errors import MismatchError
@@ -72,5 +72,5 @@ class TorchTimedProgram(TimedProgram):
             if isinstance(stage, Population):
                 stages[name] = TorchPopulation(name, stage.step, self.device)
             elif isinstance(stage, ArrayStage) and self.device.type != "cpu":
-                layers[name] = stage.layer = DeviceLayer(stage.layer, self.device)
+                layers[name] = stage.layer = on_device(stage.layer, self.device)
         return stages, layers

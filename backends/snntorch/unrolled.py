@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from hwnoise.backends.emulator.layer import Layer
 from hwnoise.backends.emulator.timed.array_stage import ArrayStage
 from hwnoise.backends.emulator.timed.convolution import ConvolutionStage
 from hwnoise.backends.emulator.timed.plan import Part, parts_of, sources_of
@@ -107,9 +108,8 @@ class Unrolled:
         weight, bias = self._leaves[f"{name}.weight"].flatten(1), self._leaves[f"{name}.bias"]
         rows, layer = x.flatten(0, 1), stage.layer
         if isinstance(stage, ConvolutionStage):
-            places = stage.patches.count
-            nodes = smooth_read(layer, _taken(stage.patches, rows), self._seen.tick * places, weight) + bias
-            smooth = nodes.reshape(len(rows), places, -1).transpose(1, 2)
+            nodes = _smooth_groups(layer, _taken(stage.patches, rows), self._seen.tick * layer.rate, weight)
+            smooth = (nodes + bias).reshape(len(rows), stage.patches.count, -1).transpose(1, 2)
         else:
             smooth = smooth_read(layer, rows, self._seen.tick, weight) + bias
         return straight_through(gave, smooth.reshape(gave.shape))
@@ -145,6 +145,13 @@ class Unrolled:
         if isinstance(self._network.nodes[name], Delay):
             raise MismatchError(f"node {name!r}: derivatives do not go through a delay in a loop")
         return map_of(name, self._network.nodes[name], self._network.input_shapes[name])(x)
+
+
+def _smooth_groups(layer: Layer, x: Tensor, tick: int, weight: Tensor) -> Tensor:
+    """A smooth read of every group of ``layer``, each of its share of the inputs ``x`` (rows, n)."""
+    count = len(layer.parts)
+    shares = zip(layer.parts, x.chunk(count, dim=1), weight.chunk(count), strict=True)
+    return torch.cat([smooth_read(part, seen, tick, own) for part, seen, own in shares], dim=1)
 
 
 def map_of(name: str, node: Node, shape: Shape) -> Map:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +69,9 @@ def from_conductances(
         _check(g, f"{where}: {layer}, {column}", device)
     state = dict(chip.program.state())
     for layer, shape in shapes.items():
-        held = _by_cell(state[f"layers/{layer}/g"], shape)
-        for plane, column in enumerate(columns_of(device)):
-            held[plane, :, : shape[1]] = cells[layer, column]
+        for outputs, held in _held(chip, state, layer, shape):
+            for plane, column in enumerate(columns_of(device)):
+                held[plane] = cells[layer, column][:, outputs]
     chip.program.restore(state)
     return chip
 
@@ -104,7 +104,7 @@ def conductances(chip: NamedChip) -> dict[str, NDArray[np.float32]]:
     state = chip.program.state()
     found: dict[str, NDArray[np.float32]] = {}
     for layer, shape in _shapes(chip).items():
-        planes = _by_cell(state[f"layers/{layer}/g"], shape)[..., : shape[1]]
+        planes = np.concatenate([held for _, held in _held(chip, state, layer, shape)], axis=2)
         found |= {f"{layer}.{column}": g for column, g in zip(columns_of(device), planes, strict=True)}
     return found
 
@@ -115,9 +115,18 @@ def _shapes(chip: NamedChip) -> dict[str, tuple[int, int]]:
     return {key.removesuffix(".weight"): (a.size // len(a), len(a)) for key, a in weights.items()}
 
 
-def _by_cell(g: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """A view (planes, rows, columns) of all devices; reference columns, which no table has, are the last."""
-    return g.reshape(len(g), shape[0], -1)
+def _held(
+    chip: NamedChip, state: Mapping[str, NDArray[Any]], layer: str, shape: tuple[int, int]
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """The outputs on each array of a layer, one unless it has groups, and a view of its devices.
+
+    Devices are (planes, rows, columns), without reference columns, which no table has and which are the last.
+    """
+    groups = getattr(chip.network.nodes[layer], "groups", 1)
+    each = shape[1] // groups
+    for group in range(groups):
+        g = state[f"layers/{layer}/g" if groups == 1 else f"layers/{layer}/{group}/g"]
+        yield slice(group * each, (group + 1) * each), g.reshape(len(g), shape[0], -1)[..., :each]
 
 
 def _check(g: NDArray[np.float32], where: str, device: Conductance) -> None:

@@ -13,10 +13,10 @@ from typing import Annotated, Any, TextIO
 import typer
 from typer.main import get_command
 
-from hwnoise.cli import deploy, doctor, evaluate, lists, report, train
+from hwnoise.cli import INTERRUPTED, deploy, doctor, evaluate, lists, report, train
+from hwnoise.cli.interruption import Interruption
 from hwnoise.errors import HwnoiseError
 
-INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 READER_GONE = 141  # 128 + SIGPIPE: `hwnoise devices | head -1`
 
 
@@ -79,7 +79,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     _prepare_output()
     try:
-        _run(sys.argv[1:] if argv is None else list(argv))
+        with Interruption():
+            _run(sys.argv[1:] if argv is None else list(argv))
     except typer.Exit as stop:
         return stop.exit_code
     except HwnoiseError as error:

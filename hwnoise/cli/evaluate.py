@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hwnoise.cost import Cost
     from hwnoise.training import Evaluation, RunConfig
 
+_OF_THE_CHIP = ("network", "dt", "reset", "convention", "device", "backend", "chips", "coding", "steps")
+
 
 def evaluate(
     source: Annotated[
@@ -161,6 +163,3 @@ def _show(judge: Judge, found: Evaluation | tuple[Age, ...], spent: Cost | None,
             print(judge.line(each, shown))
     if spent is not None:
         print(f"\nreading {judge.samples:,} samples once on one chip\n{spent}")
-
-
-_OF_THE_CHIP = ("network", "dt", "reset", "convention", "device", "backend", "chips", "coding", "steps")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from hwnoise.deploying.picture import write_picture
 from hwnoise.deploying.quantized import Quantized
 from hwnoise.deploying.subject import Subject
 from hwnoise.errors import InputError
-from hwnoise.integers import IntegerSynapses
 
 BACKENDS = ("lava",)
 
@@ -28,7 +26,8 @@ class Deployment:
     ----------
     backend : str
     neurons, synapses : int
-        That the network needs on the chip; synapses that are 0 do not count.
+        That the network needs on the chip, as the room of a preset counts them: a matrix keeps its zeros,
+        too, and a filter is kept once.
     samples, steps_per_sample, steps : int
         Presented, the length of one presentation, and that of all together.
     real : bool or None
@@ -120,7 +119,7 @@ def deploy(
     network = subject.integers
     sizes = {
         "neurons": sum(node.n for node in network.neurons.values()),
-        "synapses": sum(map(_n_synapses, network.synapses.values())),
+        "synapses": sum(node.weight.size for node in network.synapses.values()),
         "samples": len(subject.x),
         "steps_per_sample": subject.x.shape[1],
         "steps": len(subject.x) * subject.x.shape[1],
@@ -141,12 +140,6 @@ def _came_as_integers(subject: Subject) -> tuple[str, ...]:
     if subject.quantized is not None or subject.float_accuracy is not None:
         return ()
     return ("it brings the chip's integers: nothing had to be quantized",)
-
-
-def _n_synapses(node: IntegerSynapses) -> int:
-    """Count the weights that are not 0, a filter's once for each place it is used."""
-    places = prod(node.geometry["output_shape"][1:]) if node.geometry else 1
-    return int(np.count_nonzero(node.weight)) * places
 
 
 def _written(

@@ -28,8 +28,9 @@ def emulate(network: IntegerNetwork, x: Array) -> tuple[dict[str, Array], dict[s
 
     Returns
     -------
-    spikes, membranes : dict of str to (samples, steps, n) int8 and int32
-        Of every population; membranes after the reset of what spiked, as the chip keeps them.
+    spikes, membranes : dict of str to (samples, steps, n) int8, or int32 with payloads; int32
+        Of every population; membranes after the reset of what spiked, as the chip keeps them: 0 where
+        neurons are graded.
     """
     quiet = Substrate(name="integers", kind="digital", fixed_point=FixedPoint())
     parts = Parts(network, quiet, Stream(0))
@@ -40,4 +41,5 @@ def emulate(network: IntegerNetwork, x: Array) -> tuple[dict[str, Array], dict[s
     shown = Presentation(parts, flat, rows, ticks, None, sees_all=True, fresh=True)
     shown.run()
     spikes = {name: shown.sent[name] for name in network.neurons}
-    return spikes, {n: np.where(spikes[n] != 0, 0, v) for n, v in shown.membranes.items()}
+    graded = {name for name, node in network.neurons.items() if node.kind == "graded"}
+    return spikes, {n: np.where((spikes[n] != 0) | (n in graded), 0, v) for n, v in shown.membranes.items()}

@@ -20,6 +20,7 @@ from hwnoise.integers import IntegerNetwork, IntegerNeurons, IntegerSynapses
 
 Array = NDArray[Any]
 BIAS_EXPONENT = 6
+_PLAIN = ("lif", "li")
 _THRESHOLD_NEVER = 1 << 17
 _THRESHOLD_MAX = _THRESHOLD_NEVER - 1
 _WEIGHTS = (-256, 254)
@@ -100,7 +101,7 @@ def _chain(network: IntegerNetwork) -> list[tuple[str, IntegerSynapses, IntegerN
             raise MismatchError(
                 f"node {name!r}: only dense synapses without delays are written to netx files"
             )
-        if not isinstance(neurons, IntegerNeurons) or neurons.kind == "ternary" or neurons.refractory:
+        if not isinstance(neurons, IntegerNeurons) or neurons.kind not in _PLAIN or neurons.refractory:
             raise MismatchError(f"neurons {after!r}: netx has only plain LIF neurons")
         found.append((name, synapses, neurons))
     return found

@@ -16,7 +16,7 @@ import numpy as np
 
 from hwnoise.backends.lava.detect import install_lines
 from hwnoise.backends.lava.layout import lava_shape
-from hwnoise.backends.lava.plan import MODULES, NEVER, Array, Plan, Population, Process
+from hwnoise.backends.lava.plan import MODULES, Array, Plan, Population, Process
 from hwnoise.files import replacing
 
 FILES = SCRIPT, WEIGHTS, SAMPLES = "run_in_lava.py", "weights.npz", "samples.npz"
@@ -120,7 +120,7 @@ def _imports(plan: Plan) -> Iterator[str]:
 
 def _construction(process: Process) -> str:
     """Return the call that makes the process, arguments in the order of its settings."""
-    arguments = [f"name={json.dumps(process.name)}"]
+    arguments = [] if process.is_graded else [f"name={json.dumps(process.name)}"]
     for key, value in process.settings.items():
         if isinstance(value, np.ndarray):
             arguments.append(f'{key}=W["{process.name}.{key}"]')
@@ -143,11 +143,15 @@ def _wires(plan: Plan, names: dict[str, str]) -> Iterator[str]:
 
 
 def _in(process: Process) -> str:
-    return "a_in" if "LIF" in process.kind else "s_in"
+    return "a_in" if _is_population(process) else "s_in"
 
 
 def _out(process: Process) -> str:
-    return "s_out" if "LIF" in process.kind else "a_out"
+    return "s_out" if _is_population(process) else "a_out"
+
+
+def _is_population(process: Process) -> bool:
+    return "LIF" in process.kind or process.is_graded
 
 
 def _late(plan: Plan, names: dict[str, str]) -> list[str]:
@@ -161,7 +165,7 @@ def _depth(population: Population) -> int:
 
 def _recording(process: Process) -> dict[str, str]:
     """What is kept of the output: membranes where it never spikes, else spikes."""
-    if process.settings.get("vth") == NEVER:
+    if process.integrates:
         return {
             "sink": "Read",
             "sink_arguments": "buffer=steps + DEPTH",

@@ -71,8 +71,10 @@ def _through(name: str, node: Node, shape: Shape, own: Mapping[str, Array], x: A
         return np.asarray(x @ own["weight"].T + own.get("bias", np.zeros(1)))
     if isinstance(node, (Conv1d, Conv2d)):
         patches = Patches.of(name, node, shape)
-        seen = patches.taken(x) @ own["weight"].reshape(len(own["weight"]), -1).T
-        return patches.channels_first(seen + own["bias"])
+        filters = np.split(own["weight"].reshape(len(own["weight"]), -1), patches.groups)
+        seen = zip(patches.split(patches.taken(x)), filters, strict=True)
+        maps = np.concatenate([patch @ weight.T for patch, weight in seen], axis=1)
+        return patches.channels_first(maps + own["bias"])
     if isinstance(node, Pool2d):
         return _pooled(node, x.reshape(-1, *shape)).reshape(len(x), -1)
     if type(node) in _ACTIVATIONS:

@@ -30,7 +30,7 @@ from hwnoise.nodes import (
     Output,
     SumPool2d,
 )
-from hwnoise.nodes.spiking import RefractoryLIF, TernaryLIF
+from hwnoise.nodes.spiking import AdaptiveLIF, GradedLIF, RefractoryLIF, TernaryLIF
 from hwnoise.quantization.numbers import NeuronNumbers, SynapseNumbers, as_metadata
 
 Array = NDArray[Any]
@@ -114,7 +114,7 @@ def _synapses(integers: IntegerNetwork, name: str, node: IntegerSynapses) -> Nod
         kind = AvgPool2d if averages else SumPool2d
         return kind(node.weight.shape[2:], shape["stride"], shape["padding"])
     before = integers.nodes.get(integers.sources(name)[0])
-    factor = before.scale if isinstance(before, IntegerSynapses) else 1.0
+    factor = 1.0 if before is None else before.spike_unit
     weight = node.weight * (node.unit / factor)
     bias = _bias(integers, name, node)
     if node.geometry:
@@ -139,16 +139,20 @@ def _bias(integers: IntegerNetwork, name: str, node: IntegerSynapses) -> Array |
 def _neurons(integers: IntegerNetwork, name: str, node: IntegerNeurons) -> Node:
     dt = integers.dt or 0.0
     first = integers.synapses[integers.sources(name)[0]]
-    gain = 64 * node.scale / first.scale
+    unit = node.rules.align * node.scale
+    gain = unit / first.scale
+    between = 0.5 * (node.kind == "graded")  # whole membranes, one of which may be the threshold
     values = {
         "r": gain,
         "tau": dt * min(4096 / node.dv, _SLOWEST) if node.dv else dt * _SLOWEST,
         "tau_syn": dt * 4096 / (node.du + 1),
         "v_leak": node.offset,
         "v_reset": node.offset,
-        "v_threshold": node.vth * 64 * node.scale + node.offset,
-        "v_low": node.vth_low * 64 * node.scale + node.offset,
+        "v_threshold": (node.vth + between) * unit + node.offset,
+        "v_low": node.vth_low * unit + node.offset,
         "refractory": node.refractory * dt,
+        "tau_adaptation": dt * (4096 / node.dtheta if node.dtheta else _SLOWEST),
+        "adaptation": node.theta_step * unit,
         "w_in": 1.0,
     }
     values["tau_mem"] = values["tau"]
@@ -158,9 +162,10 @@ def _neurons(integers: IntegerNetwork, name: str, node: IntegerNeurons) -> Node:
 
 
 def _kind(name: str, node: IntegerNeurons) -> type[Node]:
-    special = TernaryLIF if node.kind == "ternary" else RefractoryLIF if node.refractory else None
+    by_kind: dict[str, type[Node]] = {"ternary": TernaryLIF, "adaptive": AdaptiveLIF, "graded": GradedLIF}
+    special = by_kind.get(node.kind, RefractoryLIF if node.refractory else None)
     if special is not None:
-        if node.du != 4095 or (node.kind == "ternary" and node.refractory):
+        if node.du != 4095 or (node.kind in by_kind and node.refractory):
             raise MismatchError(f"neurons {name!r}: no float node is {node.kind}, with a current or a rest")
         return special
     if node.du != 4095:

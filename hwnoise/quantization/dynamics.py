@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 from hwnoise.arithmetic import Arithmetic
 from hwnoise.convention import Convention, convention_of
 from hwnoise.errors import InputError, MismatchError
+from hwnoise.integers import Kind
 from hwnoise.network import Network
-from hwnoise.nodes import IF, LI, LIF, CubaLI, CubaLIF, Integrator, Neuron
-from hwnoise.nodes.spiking import RefractoryLIF, TernaryLIF
+from hwnoise.nodes import IF, LI, LIF, CubaLI, CubaLIF, Integrator, Neuron, Node
+from hwnoise.nodes.spiking import AdaptiveLIF, GradedLIF, RefractoryLIF, TernaryLIF
+from hwnoise.quantization.graded import check_graded
 
 Array = NDArray[Any]
-KNOWN = (IF, LI, LIF, CubaLI, CubaLIF, Integrator, RefractoryLIF, TernaryLIF)
+PLAIN = (IF, LI, LIF, CubaLI, CubaLIF, Integrator)
+KNOWN = {"loihi": (*PLAIN, RefractoryLIF, TernaryLIF, AdaptiveLIF, GradedLIF), "xylo": PLAIN}
+_SPECIAL: dict[type[Node], Kind] = {TernaryLIF: "ternary", AdaptiveLIF: "adaptive", GradedLIF: "graded"}
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Dynamics:
     Attributes
     ----------
     kind : str
-        ``"lif"``, ``"ternary"`` or ``"li"``.
+        ``"lif"``, ``"ternary"``, ``"li"``, ``"adaptive"`` or ``"graded"``.
     fade, fade_synapse : float
         Share of membrane and synaptic current that a step takes away, 0 to 1.
     gain : float
@@ -40,11 +44,13 @@ class Dynamics:
         What the leak adds in every step.
     refractory : int
         Steps.
+    rise, fade_rise : float
+        What a spike adds to an adaptive threshold, and the share of it that a step takes away, 0 to 1.
     notes : tuple of str
         Where the chip differs from the float neuron by more than rounding, a sentence each.
     """
 
-    kind: Literal["lif", "ternary", "li"]
+    kind: Kind
     fade: float
     fade_synapse: float
     gain: float
@@ -53,6 +59,8 @@ class Dynamics:
     offset: float
     rest: float
     refractory: int
+    rise: float
+    fade_rise: float
     notes: tuple[str, ...]
 
 
@@ -66,8 +74,10 @@ def dynamics_of(network: Network, name: str, rules: Arithmetic) -> Dynamics:
         chip has no neuron of this kind.
     """
     node = network.nodes[name]
-    if not isinstance(node, KNOWN):
-        raise MismatchError(f"neurons {name!r} ({node.kind}) have no counterpart on a chip of integers")
+    if not isinstance(node, KNOWN[rules.name]):
+        raise MismatchError(
+            f"neurons {name!r} ({node.kind}) have no counterpart on a chip with the integers of {rules.name}"
+        )
     if network.dt is None:
         raise InputError(
             f"neurons {name!r}: the network does not state dt, its time step in seconds (dt=..., --dt)"
@@ -87,11 +97,14 @@ def dynamics_of(network: Network, name: str, rules: Arithmetic) -> Dynamics:
     rest = _parameter(node, name, "v_leak") or 0.0
     offset = _parameter(node, name, "v_reset")
     offset = rest if offset is None else offset
+    if isinstance(node, GradedLIF):
+        check_graded(name, fade, rest, offset)
     threshold = _parameter(node, name, "v_threshold")
     low = _parameter(node, name, "v_low")
     refractory = _parameter(node, name, "refractory")
+    rise, tau_rise = _parameter(node, name, "adaptation"), _parameter(node, name, "tau_adaptation")
     return Dynamics(
-        kind="ternary" if low is not None else "li" if threshold is None else "lif",
+        kind=_SPECIAL.get(type(node), "li" if threshold is None else "lif"),
         fade=fade,
         fade_synapse=fade_synapse,
         gain=gain * _correction(fade_synapse, rules),
@@ -100,6 +113,8 @@ def dynamics_of(network: Network, name: str, rules: Arithmetic) -> Dynamics:
         offset=offset,
         rest=fade * (rest - offset),
         refractory=round((refractory or 0.0) / dt),
+        rise=rise or 0.0,
+        fade_rise=0.0 if tau_rise is None else _lost(dt / tau_rise, rule, name),
         notes=tuple(_notes(name, rule, rules, tau_syn is not None, threshold is not None)),
     )
 

@@ -36,7 +36,7 @@ def fill(network: Network, wiring: Wiring, numbers: Numbers) -> IntegerNetwork:
     for name in wanted:
         entry = numbers[name]
         if isinstance(entry, SynapseNumbers):
-            nodes[name] = _synapses(network, wiring, name, entry)
+            nodes[name] = _synapses(network, wiring, name, entry, numbers)
         else:
             nodes[name] = _neurons(network, wiring, name, entry, numbers)
     return IntegerNetwork(nodes, wiring.edges, network.dt)
@@ -48,8 +48,10 @@ def bias_mantissas(bias: Array, unit: float, n: int) -> Array:
     return np.clip(np.rint(wide / unit), *MANTISSA).astype(np.int32)
 
 
-def _synapses(network: Network, wiring: Wiring, name: str, entry: SynapseNumbers) -> IntegerSynapses:
-    weight = float_weight(network, wiring, name)
+def _synapses(
+    network: Network, wiring: Wiring, name: str, entry: SynapseNumbers, numbers: Numbers
+) -> IntegerSynapses:
+    weight = float_weight(network, wiring, name, numbers)
     unit = entry.scale * 2.0**entry.exponent
     passes_on = is_relay(network, wiring, name)
     delays = wiring.delays.get(name)
@@ -89,5 +91,7 @@ def _neurons(
         kind=entry.kind,
         vth_low=entry.vth_low,
         refractory=entry.refractory,
+        dtheta=entry.dtheta,
+        theta_step=entry.theta_step,
         arithmetic=entry.arithmetic,
     )

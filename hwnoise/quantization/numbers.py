@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
-from hwnoise.arithmetic import ARITHMETICS, Arithmetic, Name
+from hwnoise.arithmetic import Arithmetic, Name, rules_of
 from hwnoise.errors import InputError
-from hwnoise.integers import SignMode
+from hwnoise.integers import Kind, SignMode
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,11 @@ class SynapseNumbers:
     message_bits: int = 0
     sign_mode: SignMode = "mixed"
 
+    @property
+    def spike_unit(self) -> float:
+        """What 1 of what it sends to other synapses, a pooling's sum, is in the float network."""
+        return self.scale
+
 
 @dataclass(frozen=True)
 class NeuronNumbers:
@@ -29,7 +34,7 @@ class NeuronNumbers:
     ``rest`` is the leak's part of the bias.
     """
 
-    kind: Literal["lif", "ternary", "li"]
+    kind: Kind
     du: int
     dv: int
     vth: int
@@ -39,12 +44,19 @@ class NeuronNumbers:
     vth_low: int = 0
     rest: int = 0
     refractory: int = 0
+    dtheta: int = 0
+    theta_step: int = 0
     arithmetic: Name = "loihi"
 
     @property
     def rules(self) -> Arithmetic:
         """How the neurons count."""
-        return ARITHMETICS[self.arithmetic]
+        return rules_of(self.arithmetic, self.kind)
+
+    @property
+    def spike_unit(self) -> float:
+        """What a spike of 1 is in the float network."""
+        return self.scale if self.kind == "graded" else 1.0
 
     def bias_unit(self, synapse_scale: float) -> float:
         """Return the bias of the float network per unit of mantissa (eq:quantize-bias).

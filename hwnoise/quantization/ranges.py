@@ -43,6 +43,9 @@ def check_room(integers: IntegerNetwork, chip: FixedPoint) -> None:
 
 
 def _of_neurons(node: IntegerNeurons, chip: FixedPoint) -> Iterator[Range]:
+    if node.kind == "graded":
+        yield from _of_graded(node)
+        return
     slowest = 4095 if node.arithmetic == "loihi" else SLOWEST_SHIFT
     yield "du", node.du, 0, slowest
     yield "dv", node.dv, 0, slowest
@@ -55,6 +58,18 @@ def _of_neurons(node: IntegerNeurons, chip: FixedPoint) -> Iterator[Range]:
     yield "bias_mant", node.bias_mant, -chip.bias_max - 1, chip.bias_max
     yield "bias_exp", node.bias_exp, 0, chip.bias_exponent_max
     yield "refractory", node.refractory, 0, 63
+    if node.kind == "adaptive":
+        yield "dtheta", node.dtheta, 0, slowest
+        yield "theta_step", node.theta_step, -chip.threshold_max, chip.threshold_max
+
+
+def _of_graded(node: IntegerNeurons) -> Iterator[Range]:
+    """Neurons that keep nothing, without biases (eq:loihi-graded)."""
+    yield "du", node.du, 4095, 4095
+    yield "dv", node.dv, 4096, 4096
+    yield "vth", node.vth, 0, node.rules.limit - 1
+    yield "bias_mant", node.bias_mant, 0, 0
+    yield "refractory", node.refractory, 0, 0
 
 
 def _of_synapses(node: IntegerSynapses, chip: FixedPoint) -> Iterator[Range]:

@@ -13,7 +13,7 @@ from hwnoise.integers import IntegerNetwork, IntegerNeurons
 from hwnoise.network import Network
 from hwnoise.quantization.dynamics import Dynamics, dynamics_of
 from hwnoise.quantization.grid import limits
-from hwnoise.quantization.weights import float_weight
+from hwnoise.quantization.weights import float_weight, is_graded, largest_payload
 from hwnoise.quantization.wiring import Wiring
 
 Array = NDArray[Any]
@@ -35,10 +35,11 @@ class LayerReport:
     weight_error : float
         Largest change of a weight, relative to the largest weight.
     tau_error, tau_synapse_error, threshold_error : float
-        Relative errors of the neurons' time constants and threshold.
+        Relative errors of the neurons' time constants and threshold; of an adaptive one the larger of
+        membrane's and threshold's time constant, of threshold and its rise.
     load : float
         Largest current that the weights allow, all inputs firing at every step, relative to what fits
-        its bits; above 1 it could wrap or saturate.
+        its bits; above 1 it could wrap or saturate. Graded spikes count as large as they are expected.
     """
 
     name: str
@@ -107,11 +108,18 @@ def _long_loops(integers: IntegerNetwork) -> Iterator[str]:
 
 
 def _neuron_errors(step: Dynamics, neurons: IntegerNeurons) -> tuple[float, float, float]:
-    rules = neurons.rules
-    tau = abs(rules.fade(neurons.dv) / step.fade - 1) if step.fade else 0.0
-    threshold = neurons.vth * rules.align * neurons.scale
-    at_threshold = abs(threshold / step.threshold - 1) if np.isfinite(step.threshold) else 0.0
-    return tau, abs(rules.fade_synapse(neurons.du) / step.fade_synapse - 1), at_threshold
+    rules, unit = neurons.rules, neurons.rules.align * neurons.scale
+    tau = _error(rules.fade(neurons.dv), step.fade)
+    synapse = _error(rules.fade_synapse(neurons.du), step.fade_synapse)
+    threshold = _error(neurons.vth * unit, step.threshold) if np.isfinite(step.threshold) else 0.0
+    if step.kind != "adaptive":
+        return tau, synapse, threshold
+    fall = _error(rules.fade(neurons.dtheta), step.fade_rise)
+    return max(tau, fall), synapse, max(threshold, _error(neurons.theta_step * unit, step.rise))
+
+
+def _error(found: float, wanted: float) -> float:
+    return abs(found / wanted - 1) if wanted else 0.0
 
 
 def _layer(
@@ -122,12 +130,13 @@ def _layer(
     neurons: IntegerNeurons,
     errors: tuple[float, float, float],
 ) -> LayerReport:
-    synapses, wanted = integers.synapses[name], float_weight(network, wiring, name)
+    synapses, wanted = integers.synapses[name], float_weight(network, wiring, name, integers.nodes)
     low, high, step = limits(synapses.bits, synapses.sign_mode)
     beyond = (wanted / synapses.unit > high + step / 2) | (wanted / synapses.unit < low - step / 2)
     change = np.abs(synapses.weight * synapses.unit - wanted).max() / (np.abs(wanted).max() or 1.0)
     strongest = int(np.abs(synapses.weight.reshape(len(wanted), -1)).sum(axis=1).max())
-    payload = 2 ** max(synapses.message_bits - 1, 0)
+    graded = is_graded(network, source := wiring.feeds(name)[0])
+    payload = largest_payload(network, wiring, source) if graded else 2 ** max(synapses.message_bits - 1, 0)
     rules = neurons.rules
     lasting = rules.align / rules.fade_synapse(neurons.du)
     load = strongest * payload * 2.0**synapses.exponent * lasting / rules.limit

@@ -10,20 +10,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwnoise.arithmetic import ARITHMETICS, Arithmetic
+from hwnoise.arithmetic import ARITHMETICS, Arithmetic, rules_of
 from hwnoise.devices.fixed_point import FixedPoint
 from hwnoise.errors import InputError
 from hwnoise.integers import SignMode
 from hwnoise.network import Network
 from hwnoise.nodes import Neuron
 from hwnoise.quantization.dynamics import Dynamics, dynamics_of
+from hwnoise.quantization.graded import check_no_bias, check_no_pooling
 from hwnoise.quantization.grid import limits, sign_mode_of
-from hwnoise.quantization.numbers import NeuronNumbers, SynapseNumbers
-from hwnoise.quantization.weights import float_weight, is_filter, is_relay, payload_bits, pool_factor
+from hwnoise.quantization.numbers import NeuronNumbers, Numbers, SynapseNumbers
+from hwnoise.quantization.weights import (
+    float_weight,
+    is_filter,
+    is_graded,
+    is_relay,
+    largest_payload,
+    payload_bits,
+    pool_factor,
+)
 from hwnoise.quantization.wiring import Wiring
 
 Array = NDArray[Any]
 THRESHOLD_BITS = 11
+ROUNDED = 1e-6  # what float32 may have taken off a threshold that was a whole number
 LONGEST = 256  # steps over which an integrator that does not leak is taken to sum
 ONE_IN = 8  # the inputs of an integrator are taken to fire at most once in so many steps
 
@@ -39,10 +49,14 @@ class Settings:
 
 @dataclass(frozen=True)
 class _Inputs:
-    """What feeds one population: weights as floats, and for each the float that a weight of 1 would be."""
+    """What feeds one population: weights as floats, and for each the float that a weight of 1 would be.
+
+    ``payloads`` are the largest that are to be expected.
+    """
 
     weights: dict[str, Array]
     units: dict[str, float]
+    payloads: dict[str, int]
     modes: dict[str, SignMode]
     exponents: tuple[int, int]
 
@@ -54,22 +68,30 @@ def choose(
     found: dict[str, SynapseNumbers | NeuronNumbers] = {}
     for name, node in network.nodes.items():
         if is_relay(network, wiring, name):
+            check_no_pooling(name, is_graded(network, wiring.feeds(name)[0]))
             found[name] = SynapseNumbers(pool_factor(node), sign_mode="excitatory")
         elif isinstance(node, Neuron):
-            found |= _population(network, wiring, chip, name, settings)
+            found |= _population(network, wiring, chip, name, settings, found)
     return {name: found[name] for name in network.nodes if name in found}
 
 
 def _population(
-    network: Network, wiring: Wiring, chip: FixedPoint, name: str, settings: Settings
+    network: Network, wiring: Wiring, chip: FixedPoint, name: str, settings: Settings, known: Numbers
 ) -> dict[str, SynapseNumbers | NeuronNumbers]:
-    """One scale for all that enters a population, an exponent for each of its synapses."""
-    rules = ARITHMETICS[chip.arithmetic]
-    step = dynamics_of(network, name, rules)
-    inputs = _inputs(network, wiring, chip, name, settings)
+    """One scale for all that enters a population, an exponent for each of its synapses.
+
+    ``known`` are the numbers of the populations before it.
+    """
+    step = dynamics_of(network, name, ARITHMETICS[chip.arithmetic])
+    rules = rules_of(chip.arithmetic, step.kind)
+    inputs = _inputs(network, wiring, chip, name, settings, known)
     unit = max(inputs.units.values()) or min(step.threshold, 1.0) / step.gain / 2**THRESHOLD_BITS
     if step.kind == "li":
-        scale, vth = _integrator_scale(step, inputs, unit, rules, settings, name), rules.never
+        scale, vth = _integrator_scale(step, inputs, unit, rules.never, settings, name), rules.never
+    elif step.kind == "graded":
+        room = largest_payload(network, wiring, name)
+        scale = _integrator_scale(step, inputs, unit, room, settings, name)
+        vth = min(math.floor(step.threshold / step.gain / scale), rules.limit - 1)
     else:
         scale, vth = _threshold(step, unit, inputs.exponents, chip, name)
     found: dict[str, SynapseNumbers | NeuronNumbers] = {
@@ -82,8 +104,10 @@ def _population(
         )
         for s in inputs.weights
     }
-    largest = settings.headroom * max(_largest_bias(network, s) for s in inputs.weights)
-    found[name] = _neurons(step, rules, chip, vth, scale, largest, name)
+    bias = max(_largest_bias(network, s) for s in inputs.weights)
+    if step.kind == "graded":
+        check_no_bias(name, bias)
+    found[name] = _neurons(step, rules, chip, vth, scale, settings.headroom * bias, name)
     return found
 
 
@@ -95,9 +119,12 @@ def _largest_bias(network: Network, name: str) -> float:
 def _neurons(
     step: Dynamics, rules: Arithmetic, chip: FixedPoint, vth: int, scale: float, bias: float, name: str
 ) -> NeuronNumbers:
-    """The numbers of a population; its bias has the smallest exponent that one threshold a step needs."""
+    """The numbers of a population; its bias has the smallest exponent that one threshold a step needs.
+
+    Those of an adaptive threshold are eq:quantize-adaptation's.
+    """
     du = _known(rules.decay_synapse(step.fade_synapse), step.fade_synapse, name)
-    dv = _known(rules.decay(step.fade), step.fade, name)
+    dv = 4096 if step.kind == "graded" else _known(rules.decay(step.fade), step.fade, name)
     largest = max(bias * rules.align / scale / rules.sustaining(du), float(rules.align * vth))
     exponent = min(max(math.ceil(math.log2(largest / 4095)), 0), chip.bias_exponent_max)
     membrane = scale * step.gain / rules.align
@@ -113,6 +140,8 @@ def _neurons(
         vth_low=low,
         rest=round(step.rest / membrane / 2**exponent),
         refractory=step.refractory,
+        dtheta=_known(rules.decay(step.fade_rise), step.fade_rise, name) if step.kind == "adaptive" else 0,
+        theta_step=round(step.rise / membrane / rules.align),
         arithmetic=rules.name,
     )
 
@@ -124,8 +153,10 @@ def _known(decay: int | None, lost: float, name: str) -> int:
     return decay
 
 
-def _inputs(network: Network, wiring: Wiring, chip: FixedPoint, name: str, settings: Settings) -> _Inputs:
-    weights = {s: float_weight(network, wiring, s) for s in wiring.feeds(name)}
+def _inputs(
+    network: Network, wiring: Wiring, chip: FixedPoint, name: str, settings: Settings, known: Numbers
+) -> _Inputs:
+    weights = {s: float_weight(network, wiring, s, known) for s in wiring.feeds(name)}
     modes: dict[str, SignMode] = {
         s: "signed"
         if chip.arithmetic == "xylo"
@@ -140,7 +171,10 @@ def _inputs(network: Network, wiring: Wiring, chip: FixedPoint, name: str, setti
         largest = float(np.percentile(np.abs(w), settings.percentile))
         units[s] = settings.headroom * largest / (high or -low)
     fixed = any(is_filter(network, s) for s in weights)  # Lava's Conv ignores its exponent
-    return _Inputs(weights, units, modes, (0, 0) if fixed else (chip.exponent_min, chip.exponent_max))
+    payloads = {s: largest_payload(network, wiring, wiring.feeds(s)[0]) for s in weights}
+    return _Inputs(
+        weights, units, payloads, modes, (0, 0) if fixed else (chip.exponent_min, chip.exponent_max)
+    )
 
 
 def _threshold(
@@ -153,7 +187,7 @@ def _threshold(
     inputs_to_fire = step.threshold / step.gain
     raw = inputs_to_fire / unit
     exponent = min(max(THRESHOLD_BITS - math.floor(math.log2(raw)), exponents[0]), exponents[1])
-    vth = min(math.floor(raw * 2.0**exponent), chip.threshold_max)
+    vth = min(math.floor(raw * 2.0**exponent * (1 + ROUNDED)), chip.threshold_max)
     if vth < 1:
         raise InputError(
             f"neurons {name!r}: the largest weight is {1 / raw:.3g} of a threshold per unit, "
@@ -163,15 +197,16 @@ def _threshold(
 
 
 def _integrator_scale(
-    step: Dynamics, inputs: _Inputs, unit: float, rules: Arithmetic, settings: Settings, name: str
+    step: Dynamics, inputs: _Inputs, unit: float, room: int, settings: Settings, name: str
 ) -> float:
-    """Scale of neurons that only integrate: fine, but with room for the membranes to be expected."""
+    """Scale of neurons whose membrane is sent: fine, but the largest to be expected is ``room``, in sums."""
     peak = (settings.peaks or {}).get(name)
     if peak is None:
-        strongest = sum(float(_one_signed(w).max()) for w in inputs.weights.values())
+        strongest = sum(inputs.payloads[s] * float(_one_signed(w).max()) for s, w in inputs.weights.items())
         lasting = 1 / max(step.fade, 1 / LONGEST) / step.fade_synapse
-        peak = settings.headroom * strongest * lasting * step.gain / ONE_IN
-    most = rules.never * unit * step.gain / peak if peak > 0 else 1.0
+        growth = 1.0 if step.kind == "graded" else settings.headroom  # payloads have bits left to grow
+        peak = growth * strongest * lasting * step.gain / ONE_IN
+    most = room * unit * step.gain / peak if peak > 0 else 1.0
     exponent = min(max(math.floor(math.log2(most)), inputs.exponents[0]), inputs.exponents[1])
     return unit / min(2.0**exponent, most)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,19 +12,36 @@ from numpy.typing import NDArray
 from hwnoise.errors import MismatchError
 from hwnoise.network import Network
 from hwnoise.nodes import AvgPool2d, Conv2d, Node
-from hwnoise.nodes.spiking import TernaryLIF
+from hwnoise.nodes.spiking import GradedLIF, TernaryLIF
+from hwnoise.quantization.graded import BITS_TO_FILTERS, MESSAGE_BITS, PAYLOAD_BITS
 from hwnoise.quantization.wiring import POOLS, SYNAPSES, Wiring
 
 Array = NDArray[Any]
 
 
-def float_weight(network: Network, wiring: Wiring, name: str) -> Array:
-    """Return what one input spike of the synapses ``name`` adds: (n_out, n_in) or filters, float64."""
-    node = network.nodes[name]
+def float_weight(network: Network, wiring: Wiring, name: str, numbers: Mapping[str, Any]) -> Array:
+    """Return what a spike of 1 into the synapses ``name`` adds: (n_out, n_in) or filters, float64.
+
+    ``numbers`` are those of the network's nodes, or the nodes on the chip: graded spikes are counted in
+    the unit that their population has there.
+
+    Raises
+    ------
+    MismatchError
+        If that unit is not known yet, for graded spikes that run back.
+    """
+    node, feeds = network.nodes[name], wiring.feeds(name)[0]
+    source = network.nodes.get(feeds)
+    unit = 1.0
+    if is_graded(network, feeds):
+        if feeds not in numbers:
+            raise MismatchError(
+                f"neurons {feeds!r} send graded spikes back, which the chip's scales rule out"
+            )
+        unit = numbers[feeds].scale
     if isinstance(node, POOLS):
-        return np.full((network.input_shapes[name][0], 1, *node.kernel_size), pool_factor(node))
-    source = network.nodes.get(wiring.feeds(name)[0])
-    factor = pool_factor(source) if isinstance(source, POOLS) else 1.0
+        return np.full((network.input_shapes[name][0], 1, *node.kernel_size), pool_factor(node) * unit)
+    factor = pool_factor(source) if isinstance(source, POOLS) else unit
     return np.asarray(node.parameters()["weight"], np.float64) * factor
 
 
@@ -43,6 +61,19 @@ def is_relay(network: Network, wiring: Wiring, name: str) -> bool:
     return isinstance(network.nodes[name], POOLS) and feeds_synapses
 
 
+def largest_payload(network: Network, wiring: Wiring, name: str) -> int:
+    """Return the largest spike expected of the node ``name`` (eq:quantize-graded); without payloads 1."""
+    if not is_graded(network, name):
+        return 1
+    into_filters = any(is_filter(network, target) for target in wiring.fed_by(name) if target != "output")
+    return 1 << (BITS_TO_FILTERS if into_filters else PAYLOAD_BITS)
+
+
+def is_graded(network: Network, name: str) -> bool:
+    """Whether the node ``name`` is a population whose spikes are its membrane."""
+    return isinstance(network.nodes.get(name), GradedLIF)
+
+
 def payload_bits(network: Network, wiring: Wiring, outer: int, most: int, name: str) -> int:
     """Return how many bits a spike into the synapses ``name`` carries; 0: it is there or not.
 
@@ -56,6 +87,8 @@ def payload_bits(network: Network, wiring: Wiring, outer: int, most: int, name: 
         return math.prod(node.kernel_size).bit_length() + max(outer, 1)
     if isinstance(node, TernaryLIF):
         return 2
+    if isinstance(node, GradedLIF):
+        return MESSAGE_BITS
     return most.bit_length() if most > 1 else 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import lava_models
 import numpy as np
-from loihi_golden import N, frozen_neurons, frozen_synapses
+from loihi_golden import N, frozen_graded, frozen_neurons, frozen_synapses
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -21,6 +21,14 @@ def test_lava_gives_the_frozen_neurons(golden: Callable[[str, str], None]) -> No
         return spikes, lava.model.u, lava.model.v
 
     golden("loihi_neurons.txt", frozen_neurons(run))
+
+
+def test_lava_gives_the_frozen_graded_spikes(golden: Callable[[str, str], None]) -> None:
+    def run(vth: int, current: Array) -> Array:
+        lava = lava_models.Graded(N, vth)
+        return np.array([lava.step(a) for a in current])
+
+    golden("loihi_graded.txt", frozen_graded(run))
 
 
 def test_lava_gives_the_frozen_synapses(golden: Callable[[str, str], None]) -> None:

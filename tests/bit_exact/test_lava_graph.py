@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from oracle_loihi_network import simulate
 
 from hwnoise.backends.lava import runner
+from hwnoise.backends.lava.plan import NEVER
 from hwnoise.integers import IntegerNetwork, IntegerNeurons, IntegerSynapses
 
 Array = NDArray[Any]
@@ -76,6 +77,16 @@ def ternary() -> IntegerNetwork:
     return chain(synapses(8, 12), cells, synapses(4, 8, message_bits=2), neurons(4))
 
 
+def graded() -> IntegerNetwork:
+    """Payloads into payloads, into plain neurons, and out of them."""
+    sizes = ((8, 60), (6, 900), (4, NEVER))  # 2**17 is a threshold like others
+    first, second, last = (IntegerNeurons((n,), 4095, 4096, vth, 1.0, kind="graded") for n, vth in sizes)
+    return chain(
+        synapses(8, 12), first, synapses(6, 8, message_bits=24, exponent=-2), second,
+        synapses(5, 6, message_bits=24, exponent=-5), neurons(5), synapses(4, 5, exponent=7), last,
+    )  # fmt: skip
+
+
 def convolutional() -> IntegerNetwork:
     geometry = {"kind": "conv", "input_shape": (2, 5, 6), "stride": (1, 2), "padding": (1, 0), "groups": 2}
     filters = 2 * RNG.integers(-40, 41, (4, 1, 3, 2)).astype(np.int32)
@@ -83,7 +94,7 @@ def convolutional() -> IntegerNetwork:
     return chain(IntegerSynapses(filters, 1.0, geometry=geometry), image, synapses(5, 60), neurons(5))
 
 
-@pytest.mark.parametrize("make", [deep, sparse, delayed, recurrent, feedback, ternary, convolutional])
+@pytest.mark.parametrize("make", [deep, sparse, delayed, recurrent, feedback, ternary, graded, convolutional])
 def test_lava_equals_the_oracle_at_every_step(make: Any) -> None:
     network = make()
     n_in = 60 if make is convolutional else 12

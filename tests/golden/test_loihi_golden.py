@@ -9,11 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from loihi_golden import STEPS, N, frozen_neurons, frozen_synapses
+from loihi_golden import STEPS, N, frozen_graded, frozen_neurons, frozen_synapses
 from numpy.typing import NDArray
 
 from hwnoise.backends.emulator.integer.synapses import DenseSynapses
 from hwnoise.integers import IntegerSynapses
+from hwnoise.kernels.loihi_graded import run_graded
 from hwnoise.kernels.loihi_lif import run_lif
 from hwnoise.quantization.grid import prepare
 
@@ -33,6 +34,17 @@ def test_neurons_as_frozen(golden: Callable[[str, str], None]) -> None:
         return spikes[0].astype(np.int64), u[0], v[0]
 
     golden("loihi_neurons.txt", frozen_neurons(run))
+
+
+def test_graded_spikes_as_frozen(golden: Callable[[str, str], None]) -> None:
+    """Check eq:loihi-graded."""
+
+    def run(vth: int, current: Array) -> Array:
+        spikes, none = np.empty((1, STEPS, N), np.int32), np.zeros((0, 0, 0), np.int32)
+        run_graded(current[None], none, np.int32(vth), spikes, none)
+        return spikes[0]
+
+    golden("loihi_graded.txt", frozen_graded(run))
 
 
 def test_synapses_as_frozen(golden: Callable[[str, str], None]) -> None:

@@ -84,6 +84,10 @@ def test_a_device_settles_in_its_own_way(rng: np.random.Generator) -> None:
     assert_rejects(assert_uncorrelated, again, again + early)
 
 
+def test_what_a_device_settled_to_can_be_read_back() -> None:
+    assert "relaxation (weight, until the next write): readback" in CMO.observability()
+
+
 def test_devices_and_chips_are_independent(rng: np.random.Generator) -> None:
     """Neighbours share nothing, nor do two chips of one kind."""
     one, other = change(array(rng), AGES[0]), change(array(rng), AGES[0])

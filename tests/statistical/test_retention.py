@@ -86,6 +86,10 @@ def test_a_cell_keeps_its_draw(rng: np.random.Generator) -> None:
     assert_rejects(assert_uncorrelated, first, last)
 
 
+def test_what_a_cell_settled_to_can_be_read_back() -> None:
+    assert "retention (weight, until the next write): readback" in SONOS.observability()
+
+
 def test_cells_planes_and_chips_are_independent(rng: np.random.Generator) -> None:
     """Neighbours, the two cells of a pair, two chips."""
     made, other = array(rng, 400.0), array(rng, 400.0)

@@ -60,6 +60,22 @@ class Lif:
         return np.asarray(self.model.s_out.value, np.int64)
 
 
+class Graded:
+    """A population of GradedVec."""
+
+    def __init__(self, n: int, vth: int) -> None:
+        model = _model("graded", "PyGradedVecModelFixed", {})
+        model.v, model.vth = np.zeros(n, np.int32), np.array([vth], np.int32)
+        model.a_in, model.s_out = _Port(), _Port()
+        self.model = model
+
+    def step(self, current: Array) -> Array:
+        """Take the current of one step, return the spikes."""
+        self.model.a_in.value = current.astype(np.int32)
+        self.model.run_spk()
+        return np.asarray(self.model.s_out.value, np.int64)
+
+
 class Synapses:
     """Dense, Sparse, DelayDense or Conv: what a step sends is what the step before brought in."""
 

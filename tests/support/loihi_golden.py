@@ -14,6 +14,7 @@ from hwnoise.kernels.philox import fill_words
 
 Array = NDArray[Any]
 N, STEPS = 192, 40
+PAYLOADS = np.concatenate([EDGES, [2**24, -(2**24), 2**30, 2**31 - 1, 1 - 2**31, -(2**31)]])
 INPUTS = EDGES[np.abs(EDGES) <= 2**18]
 RULES = [
     (du, dv, vth, mantissa, exponent)
@@ -55,6 +56,15 @@ def frozen_synapses(run: Callable[[tuple[int, int], Array, Array], tuple[Array, 
     for case, weight, spikes in synapse_cases():
         held, current = run(case, weight, spikes)
         lines.append(f"{case[0]} {case[1]}: {held.sum()} {current.sum()} {_digest(held, current)}")
+    return "\n".join(lines) + "\n"
+
+
+def frozen_graded(run: Callable[[int, Array], Array]) -> str:
+    """Return a line per threshold; ``run(vth, current)`` gives the spikes of all steps."""
+    lines = ["# vth: spikes, sum of payloads, digest of payloads"]
+    for key, vth in enumerate((0, 1, 2, 127, 128, 4095, 2**16, 2**22, 2**23 - 1)):
+        spikes = run(vth, picked(300 + key, PAYLOADS, (STEPS, N)))
+        lines.append(f"{vth}: {np.count_nonzero(spikes)} {spikes.sum(dtype=np.int64)} {_digest(spikes)}")
     return "\n".join(lines) + "\n"
 
 

@@ -26,7 +26,7 @@ from hwnoise.nodes import (
     Output,
     SumPool2d,
 )
-from hwnoise.nodes.spiking import RefractoryLIF, TernaryLIF
+from hwnoise.nodes.spiking import AdaptiveLIF, GradedLIF, RefractoryLIF, TernaryLIF
 
 Array = NDArray[Any]
 DT, TAU = 1e-3, 1e-2
@@ -116,10 +116,37 @@ def ternary(rng: np.random.Generator) -> Network:
     return chain(nodes | {"readout": dense(rng, 6, 20), "n2": tired, "output": Output((6,))})
 
 
-ALL = {
-    f.__name__: f
-    for f in (perceptron, with_current, convolutional, recurrent, two_layer_loop, delayed, ternary)
-}
+def adaptive(rng: np.random.Generator) -> Network:
+    """A loop over neurons whose threshold rises by a third with each spike, and a layer of them behind."""
+
+    def tiring(n: int, tau: float) -> AdaptiveLIF:
+        return AdaptiveLIF(*(v * np.ones(n) for v in (TAU, TAU / DT, 0.0, 1.0, tau, 0.35)))
+
+    nodes: dict[str, Node] = {
+        "input": Input((30,)),
+        "hidden": dense(rng, 20, 30, 0.05),
+        "n1": tiring(20, 0.05),
+    }
+    nodes |= {"back": Linear(rng.normal(0, 0.2, (20, 20))), "readout": dense(rng, 6, 20)}
+    nodes |= {"n2": tiring(6, 0.1), "output": Output((6,))}
+    names = ["input", "hidden", "n1", "readout", "n2", "output"]
+    return Network(nodes, (*pairwise(names), ("n1", "back"), ("back", "n1")), dt=DT, reset="zero")
+
+
+def graded(rng: np.random.Generator) -> Network:
+    """Payloads through two layers into neurons that leak, and from those into payloads."""
+
+    def sending(n: int, threshold: float) -> GradedLIF:
+        return GradedLIF(*(v * np.ones(n) for v in (DT, 1.0, 0.0, threshold)))
+
+    nodes: dict[str, Node] = {"input": Input((30,)), "a": Linear(rng.normal(0, 0.25, (20, 30)))}
+    nodes |= {"n1": sending(20, 0.3), "b": Linear(rng.normal(0, 0.3, (16, 20))), "n2": sending(16, 0.5)}
+    nodes |= {"c": dense(rng, 10, 16, 0.05), "n3": lif(10), "d": Linear(rng.normal(0, 0.5, (5, 10)))}
+    return chain(nodes | {"n4": sending(5, 0.2), "output": Output((5,))})
+
+
+_PLAIN = (perceptron, with_current, convolutional, recurrent, two_layer_loop, delayed)
+ALL = {f.__name__: f for f in (*_PLAIN, ternary, adaptive, graded)}
 
 
 def loihi(noise: bool = False, **tables: Any) -> substrate.Substrate:

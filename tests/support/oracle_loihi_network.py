@@ -26,7 +26,7 @@ def simulate(network: IntegerNetwork, x: Array) -> tuple[dict[str, Array], dict[
         if isinstance(node, IntegerNeurons)
     }
     membranes = {name: np.zeros_like(array) for name, array in spikes.items()}
-    state = {name: np.zeros((2, len(x), *network.nodes[name].shape), np.int64) for name in spikes}
+    state = {name: np.zeros((3, len(x), *network.nodes[name].shape), np.int64) for name in spikes}
     for t in range(steps):
         for name in spikes:
             node: Any = network.nodes[name]
@@ -41,13 +41,16 @@ def simulate(network: IntegerNetwork, x: Array) -> tuple[dict[str, Array], dict[
 
 
 def step(node: IntegerNeurons, current: Array, state: Array) -> Array:
-    """Move one population on by one step; ``state`` (u, v) is changed."""
+    """Move one population on by one step; ``state`` (u, v, what the threshold is raised by) is changed."""
+    if node.kind == "graded":
+        return np.where(np.abs(current) > node.vth, current, 0)
     u = toward_zero(state[0] * (4096 - (node.du + 1))) + current * 64
     u = np.where(u > M, u - 2 * M, np.where(u <= -M, u + 2 * M, u))
     bias = np.broadcast_to(node.bias_mant.astype(np.int64), np.prod(node.shape)).reshape(node.shape)
     v = toward_zero(state[1] * (4096 - node.dv)) + u + (bias << node.bias_exp)
     v = np.clip(v, 1 - M, M - 1)
-    spikes = (v > node.vth * 64).astype(np.int64)
+    spikes = (v > node.vth * 64 + state[2]).astype(np.int64)
+    state[2] = toward_zero(state[2] * (4096 - node.dtheta)) + spikes * node.theta_step * 64
     if node.kind == "ternary":
         spikes -= v < node.vth_low * 64
     state[0], state[1] = u, np.where(spikes != 0, 0, v)

@@ -109,6 +109,7 @@ def refusal(words: str, capsys: Capture) -> str:
         ("devices nosuch", "pcm"),
         ("devices broken.toml", "broken.toml"),
         ("cite nosuch", "nosuch"),
+        ("cite hermse_two_device", "'hermes_two_device'"),
         ("nosuch", "nosuch"),
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 
 from hwnoise import doctor, training
 from hwnoise.cli import app, main, output
+from hwnoise.errors import MismatchError
 
 Capture = pytest.CaptureFixture[str]
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
@@ -192,6 +193,32 @@ def test_trouble_becomes_a_sentence(
     monkeypatch.setattr(app, "_run", fail)
     assert main(["train"]) == code
     assert capsys.readouterr().err.startswith(words)
+
+
+@pytest.mark.parametrize(
+    "made_of_it", [None, ImportError("initialization failed"), MismatchError("no numba")]
+)
+def test_an_interruption_stays_one_whatever_an_import_makes_of_it(
+    made_of_it: Exception | None, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def imported(_: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise made_of_it or KeyboardInterrupt from None
+
+    monkeypatch.setattr(app, "_run", imported)
+    assert main(["doctor"]) == 130
+    assert capsys.readouterr().err == "hwnoise: interrupted\n"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interruption_before_the_command_begins_is_told_as_well(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "_prepare_output", lambda: signal.raise_signal(signal.SIGINT))
+    assert main(["doctor"]) == 130
+    assert capsys.readouterr().err == "hwnoise: interrupted\n"
 
 
 def test_a_bug_shows_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:

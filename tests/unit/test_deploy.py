@@ -12,6 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from loihi_networks import convolutional
 
 from hwnoise import deploying, nir_io, substrate, tasks
 from hwnoise.backends.emulator.integer import IntegerProgram
@@ -19,9 +20,11 @@ from hwnoise.backends.lava import detect, runner
 from hwnoise.cli import main
 from hwnoise.deploying import netx, rates
 from hwnoise.deploying.emulation import emulate
-from hwnoise.errors import MismatchError
+from hwnoise.devices.fixed_point import FixedPoint
+from hwnoise.errors import InputError, MismatchError
 from hwnoise.integers import IntegerNetwork, IntegerSynapses
 from hwnoise.network import Network
+from hwnoise.quantization.ranges import check_room
 from hwnoise.streams import Stream
 
 
@@ -73,6 +76,21 @@ def test_a_network_of_floats_says_what_quantization_lost(
     assert "it brings the chip's integers" in deploying.deploy(held, emit=tmp_path / "held").notes[-1]
 
 
+def test_synapses_are_counted_as_the_room_of_a_chip_is(tmp_path: Path, rng: np.random.Generator) -> None:
+    """Zeros of a matrix take their place; a filter is kept once, whatever the places it is used at."""
+    filters = convolutional(rng)
+    idle = filters.with_parameters({"readout.weight": np.zeros((5, 16), np.float32)})
+    for name, network in {"filters": filters, "idle": idle}.items():
+        nir_io.write(tmp_path / f"{name}.nir", network)
+        subject = deploying.load(tmp_path / f"{name}.nir", samples=2, steps=4)
+        found = deploying.deploy(subject, emit=tmp_path / name)
+        pools = sum(node.weight.size for node in subject.integers.synapses.values() if node.is_relay)
+        assert found.synapses == 3 * 9 + 4 * 3 * 9 + 5 * 16 + pools
+        check_room(subject.integers, FixedPoint(synapses=found.synapses))
+        with pytest.raises(InputError, match="one chip has room for"):
+            check_room(subject.integers, FixedPoint(synapses=found.synapses - 1))
+
+
 def _assert_script_agrees(folder: Path, accuracy: float) -> None:
     """The emitted script needs nothing of hwnoise and classifies alike."""
     command = [sys.executable, "-I", str(folder / "run_in_lava.py")]
@@ -109,6 +127,8 @@ def test_writing_needs_no_lava(
     file = tmp_path / "net.net"
     assert main(["deploy", str(spiking), "--emit-netx", str(file), "--json"]) == 0
     assert (told(capsys)["files"], file.exists()) == ([str(file)], True)
+    assert main(["deploy", str(spiking), "--emit-netx", str(file), "--quiet"]) == 0  # takes its place
+    capsys.readouterr()
     assert main(["deploy", str(spiking)]) == 2
     assert "lava-nc 0.10.0 is needed and it is not installed" in capsys.readouterr().err
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from time import sleep
 
 import pytest
@@ -50,6 +51,18 @@ def test_an_error_arrives(bad: int) -> None:
 
     with pytest.raises(ValueError, match=f"tile {bad}"):
         for_each(work, range(8), True)
+
+
+def test_an_error_of_a_helper_arrives(threads: int) -> None:
+    met, caller = threading.Barrier(threads, timeout=30), threading.current_thread()
+
+    def work(tile: int) -> None:
+        met.wait()
+        if threading.current_thread() is not caller:
+            raise ValueError("in a helper")
+
+    with pytest.raises(ValueError, match="in a helper") if threads > 1 else nullcontext():
+        for_each(work, range(threads), True)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 5, 99, 100, 101, 1000])

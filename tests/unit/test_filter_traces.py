@@ -35,18 +35,21 @@ def network() -> Network:
     return Network(nodes, tuple(pairwise(nodes)), dt=1e-3, reset="zero")
 
 
-def test_a_filter_sums_up_what_it_saw_at_all_of_its_places(rng: np.random.Generator) -> None:
-    """The products of eq:patches, place by place; an input of 1 is seen at each of them."""
-    patches = Patches.of("conv", FILTERS, (2, 5, 4))
+@pytest.mark.parametrize("groups", [1, 2])
+def test_a_filter_sums_up_what_it_saw_at_all_of_its_places(rng: np.random.Generator, groups: int) -> None:
+    """The products of eq:patches, place by place and in each group; an input of 1 is seen at each of them."""
+    weight = rng.normal(size=(4, 2 // groups, 3, 2)).astype(np.float32)
+    filters = Conv2d(weight, np.zeros(4, np.float32), padding=(1, 0), groups=groups)
+    patches = Patches.of("conv", filters, (2, 5, 4))
     pre = rng.normal(size=(2, 4, STEPS, 40)).astype(np.float32)
-    post = rng.normal(size=(2, 4, STEPS, 3 * patches.count)).astype(np.float32)
+    post = rng.normal(size=(2, 4, STEPS, 4 * patches.count)).astype(np.float32)
     steady, credit = rng.random(STEPS).astype(np.float32), rng.normal(size=(2, 4)).astype(np.float32)
     traces = FilterStepTraces(pre, post, steady, patches)
-    seen = patches.taken(pre.reshape(-1, 40)).reshape(2, 4, STEPS, patches.count, -1)
-    maps = post.reshape(2, 4, STEPS, 3, patches.count)
-    expected = np.einsum("ps,pstcq,pstqk->ck", credit, maps, seen).reshape(3, 2, 3, 2)
+    seen = patches.taken(pre.reshape(-1, 40)).reshape(2, 4, STEPS, patches.count, groups, -1)
+    maps = post.reshape(2, 4, STEPS, groups, 4 // groups, patches.count)
+    expected = np.einsum("ps,pstgcq,pstqgk->gck", credit, maps, seen).reshape(weight.shape)
     np.testing.assert_allclose(traces.correlate(credit), expected, rtol=1e-4, atol=1e-4)
-    bias = np.einsum("ps,pstcq,t->c", credit, maps, steady)
+    bias = np.einsum("ps,pstgcq,t->gc", credit, maps, steady).ravel()
     np.testing.assert_allclose(traces.correlate_bias(credit), bias, rtol=1e-4, atol=1e-4)
     np.testing.assert_array_equal(traces.power, StepTraces(pre, post, steady).power)
 

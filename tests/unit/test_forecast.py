@@ -35,7 +35,7 @@ def a_batch() -> tuple[Any, Any, Any]:
         (a_forecast(snr=0.1), "too weak", ["too weak", "noisier device"]),
         (a_forecast(snr=0.0, noise=0.0, moved=0.0), "too weak", ["0% of the readings"]),
         (a_forecast(noise=2.0), "too strong", ["too strong", "quieter device"]),
-        (a_forecast(noise=math.inf), "too strong", ["inf of the signal"]),
+        (a_forecast(noise=math.inf), "too strong", ["layer hidden1 shows noise and no signal"]),
     ],
 )
 def test_the_sentence_says_what_to_change(given: Forecast, verdict: str, words: list[str]) -> None:

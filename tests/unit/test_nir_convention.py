@@ -100,6 +100,9 @@ def test_an_input_and_an_output_with_axes_of_one() -> None:
     built.nodes["output"] = nir.Output(np.array([1, 1, 2]))
     network = nir_io.from_nir(built)
     assert (network.output_shapes["input"], network.output_shapes["output"]) == ((2,), (2,))
+    built.nodes["input"] = nir.Input(np.array([1, 3]))
+    with pytest.raises(InputError, match="3"):
+        nir_io.from_nir(built)
 
 
 @pytest.mark.parametrize(("tau", "dt"), [(0.01, 1e-3), (1e-5, 1e-6)])

@@ -57,7 +57,7 @@ def test_a_current_has_its_own_decay(rng: np.random.Generator) -> None:
     assert report.layers[0].tau_synapse_error < 1e-3
 
 
-@pytest.mark.parametrize("name", ["perceptron", "with_current", "delayed", "ternary"])
+@pytest.mark.parametrize("name", ["perceptron", "with_current", "delayed", "ternary", "adaptive"])
 def test_the_chip_does_what_the_float_network_does(name: str, rng: np.random.Generator) -> None:
     """At least 96 % of spikes agree with the float emulator's, step by step."""
     network = ALL[name](rng)
@@ -111,7 +111,7 @@ def test_conventions_that_the_chip_lacks_are_noted(rng: np.random.Generator) -> 
 
 def test_a_nir_file_gives_the_same_integers(rng: np.random.Generator, tmp_path: Any) -> None:
     """A run's network, written and read, is the same on the chip, bit for bit."""
-    for name in ("perceptron", "with_current", "convolutional", "recurrent"):
+    for name in ("perceptron", "with_current", "convolutional", "recurrent", "adaptive"):
         program = chip(ALL[name](rng), headroom=1.7)
         path = tmp_path / f"{name}.nir"
         nir_io.write(path, program.network.with_parameters(program.read_weights()))
@@ -208,6 +208,8 @@ def integers(synapses: dict[str, Any], neurons: dict[str, Any]) -> IntegerNetwor
         ({}, {"bias_mant": np.array([0, 4096])}, "bias_mant must be -4096 to 4095, not 4096"),
         ({}, {"bias_exp": 8}, "bias_exp must be 0 to 7"),
         ({}, {"refractory": 64}, "refractory must be 0 to 63"),
+        ({}, {"kind": "adaptive", "dtheta": 4096}, "dtheta must be 0 to 4095, not 4096"),
+        ({}, {"kind": "adaptive", "theta_step": 131072}, "theta_step must be -131071 to 131071, not 131072"),
         ({"weight": np.array([[255, 0]])}, {}, "layer 'a': weight must be -256 to 254, not 255"),
         ({"weight": np.array([[3, 0]])}, {}, "must be a multiple of 2, not 3"),
         ({"weight": np.array([[2.0, 0]])}, {}, "weight must be whole numbers, not float64"),

@@ -318,6 +318,13 @@ def test_a_run_starts_from_the_network_of_another(whole, tmp_path):
     assert summary.content["accuracy_before"] != whole.read_json(whole.summary)["accuracy_before"]
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_only_a_first_start_says_that_kernels_are_compiled(is_first, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(experiment, "nothing_is_compiled", lambda: is_first)
+    run(load_config(None, **{**CHOICES, "out": tmp_path / "run"}), progress="auto")
+    assert ("compiling kernels" in capsys.readouterr().err) == is_first
+
+
 def test_a_resume_needs_a_folder():
     with pytest.raises(InputError, match="--out"):
         train(None, resume=True)

@@ -57,6 +57,13 @@ def test_without_noise_it_is_the_module(module: nn.Module, x: torch.Tensor) -> N
         torch.testing.assert_close(chip.get_parameter(name).grad, parameter.grad, rtol=1e-4, atol=1e-4)
 
 
+def test_an_odd_padding_has_more_behind() -> None:
+    """``same`` of an even window, which torch itself does not pad without a warning."""
+    layer, x = NoisyConv1d(2, 3, 4, EXACT, padding="same"), image(2, 9)
+    expected = nn.functional.conv1d(nn.functional.pad(x, (1, 2)), layer.weight, layer.bias)
+    torch.testing.assert_close(layer(x), expected, rtol=1e-4, atol=1e-5)
+
+
 def test_each_group_has_devices_of_its_own() -> None:
     """Two groups of equal weights differ by what their own devices do."""
     layer = NoisyConv2d(2, 2, 3, PCM, groups=2, bias=False, seed=1).eval()
@@ -137,6 +144,8 @@ def test_a_module_says_what_it_is() -> None:
         (lambda: convert(nn.Linear(4, 4), PCM, digital=["fc"]), InputError, "has no module 'fc'"),
         (lambda: convert(nn.Linear(4, 4), "loihi2"), MismatchError, "'loihi2' computes with whole numbers"),
         (lambda: NoisyConv2d(4, 4, 3, PCM, groups=3), InputError, "groups = 3 does not divide 4"),
+        (lambda: NoisyConv2d(4, 4, 3, PCM, padding="full"), InputError, "or numbers, not 'full'"),
+        (lambda: NoisyConv1d(4, 4, 3, PCM, padding_mode="wrap"), InputError, "circular, not 'wrap'"),
         (lambda: NoisyLinear(4, 3, PCM)(torch.ones(2, 8)), InputError, r"takes \(..., 4\), not \(2, 8\)"),
         (lambda: NoisyConv1d(4, 3, 3, PCM)(torch.ones(2, 3, 9)), InputError, "NoisyConv1d takes images of 4"),
     ],

@@ -198,7 +198,7 @@ def accuracy(model: nn.Module, task: Any) -> float:
     [
         (lambda: NoisyLinear(3, 2, "pmc"), "'pmc'"),
         (lambda: NoisyConv2d(3, 2, 3, PCM, headroom=0.2), "headroom must be from 1 to 100"),
-        (lambda: convert(nn.Sequential(nn.ReLU()), PCM), "no Linear and no Conv2d"),
+        (lambda: convert(nn.Sequential(nn.ReLU()), PCM), "no Linear, Conv1d or Conv2d"),
     ],
 )
 def test_what_has_no_place_on_a_chip_is_refused(make: Any, words: str) -> None:

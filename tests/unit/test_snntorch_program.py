@@ -189,11 +189,13 @@ def test_derivatives_take_the_weights_that_the_devices_hold() -> None:
         np.testing.assert_allclose(slope[0, 0], held[:, unit], rtol=1e-5)
 
 
-def test_a_convolutional_network_is_differentiated_as_torch_does() -> None:
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_a_convolutional_network_is_differentiated_as_torch_does(groups: int) -> None:
     """Every sample is one step; filters are read at every place (eq:patches)."""
     model = torch.nn.Sequential(
         torch.nn.Conv2d(1, 4, 3, padding=1, stride=2), torch.nn.Tanh(), torch.nn.AvgPool2d(2),
-        torch.nn.Conv2d(4, 3, (1, 2)), torch.nn.Flatten(), torch.nn.Linear(6, 3), torch.nn.Softmax(-1),
+        torch.nn.Conv2d(4, 4, (1, 2), groups=groups), torch.nn.Flatten(), torch.nn.Linear(8, 3),
+        torch.nn.Softmax(-1),
     )  # fmt: skip
     network, x = to_network(model, input_shape=(1, 8, 8)), batch(5, 64)
     for on in (EXACT, PCM):

@@ -10,7 +10,7 @@ import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from timed import DT, on_chip, spikes
-from tiny import EXACT, KNOWN, PCM, TELEGRAPH, WHITE_PAIRS, kind
+from tiny import KNOWN, PCM, TELEGRAPH, WHITE_PAIRS, kind
 
 from hwnoise import Network, Stream
 from hwnoise.backends.base import LocalRule, Probe
@@ -184,12 +184,6 @@ def test_a_spiking_convolutional_network() -> None:
         "readout": (4, 12),
     }
     assert reading.events["conversions_out"] > 20 * 25 * 3
-
-
-def test_groups_are_refused() -> None:
-    grouped = Conv2d(WEIGHT[:2, :1], BIAS[:2], groups=2)
-    with pytest.raises(MismatchError, match="'conv' convolves in 2 groups"):
-        on_chip(alone(grouped, 2, 6, 5), EXACT)
 
 
 @pytest.mark.parametrize("broad", [1, 2, 3, 5, 7])

@@ -17,7 +17,7 @@ from hwnoise.integers import IntegerNetwork
 from hwnoise.network import Network
 from hwnoise.quantization.filling import MANTISSA
 from hwnoise.quantization.grid import limits
-from hwnoise.quantization.numbers import NeuronNumbers, SynapseNumbers, from_metadata
+from hwnoise.quantization.numbers import NeuronNumbers, from_metadata
 from hwnoise.streams import Stream
 
 Array = NDArray[Any]
@@ -85,13 +85,14 @@ class Memory:
     def _weight_grid(self, layer: str) -> tuple[float, tuple[int, int, int]]:
         synapses = self._integers.synapses[layer]
         before = self._numbers.get(self._integers.sources(layer)[0])
-        factor = before.scale if isinstance(before, SynapseNumbers) else 1.0  # of a pooling
+        factor = 1.0 if before is None else before.spike_unit
         return synapses.unit / factor, limits(synapses.bits, synapses.sign_mode)
 
     def _bias_grid(self, layer: str) -> tuple[float, tuple[int, int, int]]:
         neurons = self._numbers[self._target(layer)]
         assert isinstance(neurons, NeuronNumbers)
-        return neurons.bias_unit(self._integers.synapses[layer].scale), (*MANTISSA, 1)
+        unit = neurons.bias_unit(self._integers.synapses[layer].scale)
+        return unit, (0, 0, 1) if neurons.kind == "graded" else (*MANTISSA, 1)
 
     def _target(self, layer: str) -> str:
         return next(b for a, b in self._integers.edges if a == layer)

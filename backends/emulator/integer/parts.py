@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwnoise.backends.emulator.integer.adaptive import AdaptivePopulation
+from hwnoise.backends.emulator.integer.graded import GradedPopulation
 from hwnoise.backends.emulator.integer.population import Population
 from hwnoise.backends.emulator.integer.releases import made_synapses
 from hwnoise.backends.emulator.integer.schedule import schedule
@@ -16,6 +18,10 @@ from hwnoise.integers import IntegerNetwork
 from hwnoise.streams import Stream
 
 Array = NDArray[Any]
+KINDS: dict[str, type[Population]] = {  # with kernels of their own
+    "adaptive": AdaptivePopulation,
+    "graded": GradedPopulation,
+}
 
 
 class Parts:
@@ -35,7 +41,9 @@ class Parts:
         self.network, self.schedule = network, schedule(network)
         strict = substrate.fixed_point is not None and substrate.fixed_point.strict
         self.populations = {
-            name: Population(name, spec, substrate.loihi_noise, stream.child(name).child("noise").key, strict)
+            name: KINDS.get(spec.kind, Population)(
+                name, spec, substrate.loihi_noise, stream.child(name).child("noise").key, strict
+            )
             for name, spec in network.neurons.items()
         }
         self.synapses = {
@@ -59,7 +67,8 @@ class Parts:
     def plain(self, population: str) -> Slot | None:
         """The matrix through which all reaches a population that can run with it in one; else None."""
         first, *others = self.network.sources(population)
-        if others or self.populations[population].spec.arithmetic != "loihi":
+        spec = self.populations[population].spec
+        if others or spec.arithmetic != "loihi" or spec.kind in KINDS:
             return None
         return self.synapses[first].plain
 

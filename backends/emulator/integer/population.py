@@ -33,6 +33,12 @@ class Population:
         How often a current wrapped or a membrane was cut off so far.
     """
 
+    KEPT: tuple[str, ...] = ("u", "v", "wait")  # states, by the names of their attributes
+    SENT: type[np.int8 | np.int32] = np.int8  # what a spike is
+    u: Array
+    v: Array
+    wait: Array
+
     def __init__(
         self, name: str, spec: IntegerNeurons, noise: LoihiNoise | None, key: np.uint64, strict: bool
     ) -> None:
@@ -52,11 +58,13 @@ class Population:
 
     def clear(self, rows: int) -> None:
         """Set all states to 0."""
-        self.u, self.v, self.wait = (np.zeros((rows, self.spec.n), np.int32) for _ in range(3))
+        for key in self.KEPT:
+            setattr(self, key, np.zeros((rows, self.spec.n), np.int32))
 
     def go_on(self) -> None:
         """Go on from the last row alone."""
-        self.u, self.v, self.wait = (s[-1:].copy() for s in (self.u, self.v, self.wait))
+        for key in self.KEPT:
+            setattr(self, key, getattr(self, key)[-1:].copy())
 
     def draw(self, ticks: Array, steps: int, quiet: Array | None) -> Array:
         """Draw the noise of rows that begin at ``ticks`` (rows,): (rows, steps, n) int32, or nothing.
@@ -77,7 +85,7 @@ class Population:
 
         Returns
         -------
-        spikes : (rows, steps, n) int8
+        spikes : (rows, steps, n) int8, or int32 with payloads
         membranes : (rows, steps, n) int32
             If ``seen``; else empty.
 
@@ -87,7 +95,7 @@ class Population:
             With ``strict``, if a number left its bits; ``first`` is the number of the first step.
         """
         rows, steps, n = current.shape
-        spikes = np.empty(current.shape, np.int8)
+        spikes = np.empty(current.shape, self.SENT)
         membranes = np.empty(current.shape, np.int32) if seen else UNSEEN
         size = -(-rows // thread_count())
         blocks = [slice(k, min(k + size, rows)) for k in range(0, rows, size)]
@@ -108,14 +116,18 @@ class Population:
         """Membranes in units of the float network, float32."""
         return np.asarray(membranes * self.spec.scale + self.spec.offset, np.float32)
 
+    def payloads(self, spikes: Array) -> Array:
+        """Spikes in units of the float network: themselves, where they carry none."""
+        return spikes
+
     def state(self) -> dict[str, Array]:
         """The neurons' states after the last row, and the count of losses."""
-        kept = {key: getattr(self, key)[-1].copy() for key in ("u", "v", "wait")}
+        kept = {key: getattr(self, key)[-1].copy() for key in self.KEPT}
         return {**kept, "lost": np.array(self.lost, np.int64)}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """Take over what ``state`` returned."""
-        for key in ("u", "v", "wait"):
+        for key in self.KEPT:
             setattr(self, key, np.array(state[key], np.int32)[None])
         self.lost = int(state["lost"])
 

@@ -130,7 +130,7 @@ class Presentation:
             name: self.parts.populations[name].draw(self.ticks, self.x.shape[1], self.quiet) for name in stage
         }
         for name in stage:
-            self.sent[name] = np.zeros(outer[name].shape, np.int8)
+            self.sent[name] = np.zeros(outer[name].shape, self.parts.populations[name].SENT)
             self.membranes[name] = np.zeros(outer[name].shape, np.int32)
         so_far = {s: self.entering(s) for name in stage for s in self.parts.inner(name)}
         for t in range(self.x.shape[1]):

@@ -28,7 +28,7 @@ def take_reading(shown: Presentation, probe: Probe, samples: int, network: Netwo
     view = _View(shown, probe, samples)
     parts = shown.parts.populations
     last = shown.parts.output
-    spikes = {name: view.arranged(shown.sent[name]) for name in parts}
+    spikes = {name: view.arranged(parts[name].payloads(shown.sent[name])) for name in parts}
     firing = {name: s for name, s in spikes.items() if parts[name].spec.kind != "li"}
     membranes = {name: view.arranged(parts[name].floats(v)) for name, v in shown.membranes.items()}
     layers = [name for name, node in network.nodes.items() if node.parameters()]
@@ -66,7 +66,9 @@ class _View:
         spikes, steps = self.shown.entering(name), self.shown.x.shape[1]
         last = spikes.shape[1] - self.shown.parts.lag(name)
         now = spikes[:, last - steps : last]
-        return now[self.shown.rows] if len(now) < len(self.shown.rows) else now
+        shown = now[self.shown.rows] if len(now) < len(self.shown.rows) else now
+        source = self.shown.parts.populations.get(self.shown.parts.source(name))
+        return shown if source is None else source.payloads(shown)
 
     def node(self, name: str, network: Network) -> Array:
         """The current that a layer brings, its bias included."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from hwnoise.backends.base import ONE_PASS, Probe
+from hwnoise.backends.emulator.grouped_layer import GroupedLayer
 from hwnoise.backends.emulator.layer import Layer
 from hwnoise.backends.emulator.timed.array_stage import ArrayStage
 from hwnoise.backends.emulator.timed.stage import Floats, Mask, Moment, Outcome, State
@@ -25,6 +26,7 @@ BLOCK = 1 << 18  # numbers in the patches taken at a time: 1 MB, which caches ho
 class ConvolutionStage(ArrayStage):
     """The array of one convolution: its columns are filters, its rows what a patch holds (eq:patches).
 
+    Groups have an array each, which are read together, each with the channels of its own.
     A step of the network takes one read for each place of the filter, so the array's own clock runs so
     many times faster than the network's, which ``paced`` made slow enough. Patches are taken a block at a
     time, at most ``BLOCK`` numbers or one row of places.
@@ -119,18 +121,22 @@ def convolution_on(
     stream: Stream,
     headroom: float,
 ) -> ConvolutionStage:
-    """Put ``node``, which is fed inputs of ``shape``, on a fresh array.
+    """Put ``node``, which is fed inputs of ``shape``, on a fresh array, or on one for each group.
 
     Raises
     ------
     MismatchError
-        For groups, and for chips with two arrays a layer.
+        For chips with two arrays a layer.
     """
     if substrate.arrays > 1:
         raise MismatchError(f"node {name!r}: with {substrate.arrays} arrays a layer there is no convolution")
     patches = Patches.of(name, node, shape)
-    fast = Clock(read_period=substrate.clock.read_period / patches.count)
+    clock = Clock(read_period=substrate.clock.read_period / patches.count)
+    fast = substrate.model_copy(update={"clock": clock})
     dense = DenseLayer(name, node.weight.reshape(len(node.weight), -1), node.bias, "identity")
-    layer = Layer(substrate.model_copy(update={"clock": fast}), dense, stream, headroom)
+    if node.groups == 1:
+        layer = Layer(fast, dense, stream, headroom)
+    else:
+        layer = GroupedLayer(fast, dense, stream, headroom, node.groups)
     layer.rate = patches.count
     return ConvolutionStage(layer, patches)

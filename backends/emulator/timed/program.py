@@ -139,7 +139,8 @@ class TimedProgram(Chip):
         for name, stage in self._stages.items():
             if isinstance(stage, ArrayStage):
                 self._count(stage.layer, reads * stage.layer.rate)
-                self.events["synaptic_operations"] += (stage.active - before[name]) * stage.layer.n_out
+                reached = stage.layer.parts[0].n_out  # an input is one of a single group
+                self.events["synaptic_operations"] += (stage.active - before[name]) * reached
             elif isinstance(stage, Population) and stage.step.threshold is not None:
                 out = seen.gave[name].out
                 self.events["spikes"] += count_active(out.reshape(-1, out.shape[-1]))

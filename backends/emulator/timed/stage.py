@@ -105,7 +105,7 @@ class Remembering:
 
 
 def _repeated(value: NDArray[Any], rows: int) -> NDArray[Any]:
-    """Return ``rows`` copies of ``value``, which float kernels walk through half as fast off cache lines."""
+    """Return ``rows`` copies of ``value``, floats from a cache line on: kernels are half as fast off it."""
     shape = rows, *value.shape
     found = aligned_empty(shape) if value.dtype == np.float32 else np.empty(shape, value.dtype)
     found[:] = value

@@ -26,7 +26,7 @@ class Recorder(AbstractProcess):
     shape : tuple of int
         Of the population.
     files : (str, str)
-        Of spikes and of membranes: NumPy arrays (rows, *shape), int8 and int32, that exist already;
+        Of spikes and of membranes: NumPy arrays (rows, *shape), int8 or int32, and int32, that exist already;
         the second is empty where membranes are not wanted.
     first : int
         Row of the first step that is recorded.

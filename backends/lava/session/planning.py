@@ -90,6 +90,11 @@ def plan_session(
 
 
 def _require_plain(name: str, node: IntegerSynapses | IntegerNeurons) -> None:
+    if isinstance(node, IntegerNeurons) and node.kind == "adaptive":
+        raise MismatchError(
+            f"neurons {name!r} have a threshold that rises with each spike, which those of the lava backend "
+            "have not: run them on the emulator"
+        )
     reason = ""
     if isinstance(node, IntegerSynapses):
         if node.geometry:
@@ -98,6 +103,8 @@ def _require_plain(name: str, node: IntegerSynapses | IntegerNeurons) -> None:
             reason = "has delays"
     elif len(node.shape) != 1:
         reason = "is an image"
+    elif node.kind == "graded":
+        reason = "sends graded spikes"
     if reason:
         raise MismatchError(
             f"node {name!r} {reason}, and the lava backend runs dense layers of neurons with noise: "
