@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from oracle_loihi_network import simulate
 from hwnoise.backends.base import LocalRule, Probe
 from hwnoise.backends.emulator import backend
 from hwnoise.errors import InputError, MismatchError
+from hwnoise.nodes import Affine, Linear
 from hwnoise.quantization import quantize
 from hwnoise.streams import Stream
 
@@ -160,6 +162,19 @@ def test_what_is_read_back_gives_the_same_integers(rng: np.random.Generator) -> 
             other = again.nodes[name]
             for key in node.__dataclass_fields__:
                 assert np.array_equal(getattr(node, key), getattr(other, key)), (name, key)
+
+
+def test_layers_without_a_bias_learn_one(rng: np.random.Generator) -> None:
+    """Neurons of the chip can take one, and learners estimate it for every layer."""
+    network = perceptron(rng)
+    hidden = network.nodes["hidden"]
+    assert isinstance(hidden, Affine)
+    program = chip(replace(network, nodes={**network.nodes, "hidden": Linear(hidden.weight)}), headroom=2.0)
+    assert not program.read_weights()["hidden.bias"].any()
+    given = np.linspace(-0.05, 0.05, 20)
+    program.write({"hidden.bias": given})
+    np.testing.assert_allclose(program.read_weights()["hidden.bias"], given, atol=2e-3)
+    assert program.integers().neurons["hidden_neurons"].bias_mant.any()
 
 
 POSTS = ["membrane_difference", "drive_difference", "membrane_excess", "spike_excess"]

@@ -11,10 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from hwnoise.backends.emulator.integer.held import Held
 from hwnoise.backends.emulator.integer.parts import Parts
+from hwnoise.dense_layers import with_bias
 from hwnoise.devices.fixed_point import FixedPoint
 from hwnoise.errors import InputError
 from hwnoise.integers import IntegerNetwork
 from hwnoise.network import Network
+from hwnoise.nodes import Linear
+from hwnoise.parameters import parameters_of
 from hwnoise.quantization.filling import MANTISSA
 from hwnoise.quantization.grid import limits
 from hwnoise.quantization.numbers import NeuronNumbers, from_metadata
@@ -24,7 +27,7 @@ Array = NDArray[Any]
 
 
 class Memory:
-    """Every parameter of ``network`` as integers; those of ``integers`` at first.
+    """Every parameter of ``network`` as integers; those of ``integers`` at first. Each layer has a bias.
 
     Attributes
     ----------
@@ -36,7 +39,7 @@ class Memory:
         self._integers = integers
         self._numbers = from_metadata(network.metadata["integers"])
         self.held: dict[str, Held] = {}
-        for name, value in network.parameters().items():
+        for name, value in _parameters(network).items():
             layer, _, kind = name.rpartition(".")
             unit, grid = self._weight_grid(layer) if kind == "weight" else self._bias_grid(layer)
             key = stream.child(name).key if chip.rounding == "stochastic" else None
@@ -117,3 +120,9 @@ class Memory:
         if not np.isfinite(array).all():
             raise InputError(f"{name}: the update must be finite numbers, and some are not")
         return array
+
+
+def _parameters(network: Network) -> dict[str, Array]:
+    """Every parameter, and a bias of zeros where a layer has none: neurons of the chip can take one."""
+    nodes = {name: with_bias(n) if isinstance(n, Linear) else n for name, n in network.nodes.items()}
+    return parameters_of(nodes)
