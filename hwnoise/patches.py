@@ -43,8 +43,8 @@ class Patches:
     is_line: bool
 
     @classmethod
-    def of(cls, name: str, node: Conv1d | Conv2d, shape: Shape) -> Patches:
-        """Return the patches of ``node``, called ``name``, on inputs of ``shape``."""
+    def of(cls, node: Conv1d | Conv2d, shape: Shape) -> Patches:
+        """Return the patches of ``node`` on inputs of ``shape``."""
         kernel, dilation = _pair(node.weight.shape[2:]), _pair(node.dilation)
         height, width = _pair(node.output_shape(shape)[1:])
         return cls(

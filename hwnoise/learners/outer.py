@@ -29,7 +29,7 @@ class Outer:
         node = None if self.network is None else self.network.nodes[layer]
         if self.network is None or not isinstance(node, (Conv1d, Conv2d)):
             return None
-        return Patches.of(layer, node, self.network.input_shapes[layer])
+        return Patches.of(node, self.network.input_shapes[layer])
 
     def weight(self, layer: str, nodes: Array, inputs: Array) -> Array:
         """Sum over rows, and places, of a node's value times what it saw: the shape of the weight.

@@ -70,7 +70,7 @@ def _through(name: str, node: Node, shape: Shape, own: Mapping[str, Array], x: A
     if isinstance(node, (Affine, Linear)):
         return np.asarray(x @ own["weight"].T + own.get("bias", np.zeros(1)))
     if isinstance(node, (Conv1d, Conv2d)):
-        patches = Patches.of(name, node, shape)
+        patches = Patches.of(node, shape)
         filters = np.split(own["weight"].reshape(len(own["weight"]), -1), patches.groups)
         seen = zip(patches.split(patches.taken(x)), filters, strict=True)
         maps = np.concatenate([patch @ weight.T for patch, weight in seen], axis=1)

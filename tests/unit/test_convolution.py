@@ -120,7 +120,7 @@ def test_noise_differs_from_place_to_place_and_state_restores_it() -> None:
 def test_outer_products_of_maps_are_those_of_patches(rng: np.random.Generator) -> None:
     """Check eq:patches: the sum over samples and places of a node's value times what it saw."""
     nodes, images = rng.normal(size=(7, 126)).astype(np.float32), X
-    patches = Patches.of("conv1", NETWORK.nodes["conv1"], (2, 9, 8))  # type: ignore[arg-type]
+    patches = Patches.of(NETWORK.nodes["conv1"], (2, 9, 8))  # type: ignore[arg-type]
     seen = patches.taken(images).reshape(7, 42, 18)
     expected = np.einsum("scp,spk->ck", nodes.reshape(7, 3, 42), seen).reshape(3, 2, 3, 3)
     outer = Outer(NETWORK)

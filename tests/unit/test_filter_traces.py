@@ -40,7 +40,7 @@ def test_a_filter_sums_up_what_it_saw_at_all_of_its_places(rng: np.random.Genera
     """The products of eq:patches, place by place and in each group; an input of 1 is seen at each of them."""
     weight = rng.normal(size=(4, 2 // groups, 3, 2)).astype(np.float32)
     filters = Conv2d(weight, np.zeros(4, np.float32), padding=(1, 0), groups=groups)
-    patches = Patches.of("conv", filters, (2, 5, 4))
+    patches = Patches.of(filters, (2, 5, 4))
     pre = rng.normal(size=(2, 4, STEPS, 40)).astype(np.float32)
     post = rng.normal(size=(2, 4, STEPS, 4 * patches.count)).astype(np.float32)
     steady, credit = rng.random(STEPS).astype(np.float32), rng.normal(size=(2, 4)).astype(np.float32)

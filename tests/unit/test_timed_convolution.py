@@ -193,7 +193,7 @@ def test_patches_of_filters_of_any_width(
 ) -> None:
     """Check eq:patches: some widths have loops of their own."""
     node = Conv2d(np.zeros((1, 2, 3, broad)), np.zeros(1), stride=(1, stride), dilation=(2, dilation))
-    patches = Patches.of("conv", node, (2, 8, 16))
+    patches = Patches.of(node, (2, 8, 16))
     x = rng.normal(size=(3, 2, 8, 16)).astype(np.float32)
     windows = sliding_window_view(x, (5, dilation * (broad - 1) + 1), axis=(2, 3))
     expected = windows[:, :, :, ::stride, ::2, ::dilation].transpose(0, 2, 3, 1, 4, 5)

@@ -99,7 +99,7 @@ def _traces(
         ones = pre_trace(np.ones((1, view.steps, 1), np.int8), rule, keep[target])
         factors = pre[0::2] if rule.post.endswith("_difference") else pre, post[target], ones[0, :, 0]
         if isinstance(node, (Conv1d, Conv2d)):
-            patches = Patches.of(name, node, network.input_shapes[name])
+            patches = Patches.of(node, network.input_shapes[name])
             found[name] = FilterStepTraces(*factors, patches)
         else:
             found[name] = StepTraces(*factors)

@@ -130,7 +130,7 @@ def convolution_on(
     """
     if substrate.arrays > 1:
         raise MismatchError(f"node {name!r}: with {substrate.arrays} arrays a layer there is no convolution")
-    patches = Patches.of(name, node, shape)
+    patches = Patches.of(node, shape)
     clock = Clock(read_period=substrate.clock.read_period / patches.count)
     fast = substrate.model_copy(update={"clock": clock})
     dense = DenseLayer(name, node.weight.reshape(len(node.weight), -1), node.bias, "identity")
