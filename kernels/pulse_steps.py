@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hwnoise.kernels._jit import kernel
 from hwnoise.kernels.bits import as_float, as_signed, as_word
-from hwnoise.kernels.gaussian import LOG, MINUS_2_LN_2
+from hwnoise.kernels.gaussian import LOG
 
 Floats = NDArray[np.float32]
 Words = NDArray[np.uint32]
@@ -26,8 +26,20 @@ LN_2_HIGH, LN_2_LOW = np.float32(0.69314575), np.float32(1.4286068e-06)  # the h
 EXP = tuple(  # e**r on [-ln(2)/2, ln(2)/2], minimax: relative error 2e-9 before rounding
     np.float32(c) for c in (1, 1, 0.4999999, 0.1666642, 0.04166823, 0.008374857, 0.0013836795)
 )
+LN_2 = np.float32(0.6931472)
+LOG2 = tuple(np.float32(-0.5 * float(LOG2_E) * float(c)) for c in LOG)  # log2(1 + f) / f on [-1/2, 0]
+FARTHEST = np.float32(115)  # 2**115 is about e**80
 LARGEST = np.float32(80)  # e**80 is near the end of float32, and far beyond any step
 TO_INTEGER = np.float32(1.5 * 2**23)  # a sum with it is rounded; its lowest bits are the integer
+
+
+@kernel(inline=True)
+def times_power_of_two(whole: np.uint32, r: np.float32) -> np.float32:
+    """Return ``2**whole e**r``, r within ln(2)/2, ``whole`` in the lowest bits of a word."""
+    r2 = r * r  # pairs side by side: what counts is how many steps wait for each other
+    high = (EXP[4] + EXP[5] * r) + EXP[6] * r2
+    e = (EXP[0] + EXP[1] * r) + r2 * ((EXP[2] + EXP[3] * r) + r2 * high)
+    return as_float(np.uint32(as_word(e) + np.uint32(whole << np.uint32(23))))
 
 
 @kernel(inline=True)
@@ -37,23 +49,24 @@ def exp32(x: np.float32) -> np.float32:
     shifted = x * LOG2_E + TO_INTEGER
     power = shifted - TO_INTEGER
     r = (x - power * LN_2_HIGH) - power * LN_2_LOW
-    r2 = r * r  # pairs side by side: what counts is how many steps wait for each other
-    high = (EXP[4] + EXP[5] * r) + EXP[6] * r2
-    e = (EXP[0] + EXP[1] * r) + r2 * ((EXP[2] + EXP[3] * r) + r2 * high)
-    exponent = np.uint32(as_word(shifted) << np.uint32(23))
-    return as_float(np.uint32(as_word(e) + exponent))
+    return times_power_of_two(as_word(shifted), r)
 
 
 @kernel(inline=True)
-def log32(x: np.float32) -> np.float32:
-    """Return ln x within 2.1e-7 of the larger of 1 and its magnitude, for x >= 0; ln 0 is -88."""
-    bits = as_word(x)
+def raised(q: np.float32, c: np.float32) -> np.float32:
+    """Return ``q**c`` for q from 0 to 1, a share of 2e-7 (1 + |c| max(1, |ln q|)) off at most.
+
+    Two to the power of ``c log2 q``, which is clipped to where float32 has such numbers; log2 0 is -127.
+    """
+    bits = as_word(q)
     f = as_float((bits & np.uint32(0x007FFFFF)) | np.uint32(0x3F000000)) - ONE  # in [-1/2, 0)
     exponent = np.float32(as_signed(bits >> np.uint32(23)) - np.int32(126))
     f2 = f * f
-    low = (LOG[0] + LOG[1] * f) + f2 * (LOG[2] + LOG[3] * f)
-    a = low + (f2 * f2) * ((LOG[4] + LOG[5] * f) + f2 * (LOG[6] + LOG[7] * f))
-    return np.float32(-0.5) * (exponent * MINUS_2_LN_2 + a * f)
+    low = (LOG2[0] + LOG2[1] * f) + f2 * (LOG2[2] + LOG2[3] * f)
+    a = low + (f2 * f2) * ((LOG2[4] + LOG2[5] * f) + f2 * (LOG2[6] + LOG2[7] * f))
+    t = min(max(c * (exponent + a * f), -FARTHEST), FARTHEST)
+    shifted = t + TO_INTEGER
+    return times_power_of_two(as_word(shifted), (t - (shifted - TO_INTEGER)) * LN_2)
 
 
 @kernel(inline=True)
@@ -78,7 +91,7 @@ def power(up: bool, curve: Curve, above: np.float32, per_range: np.float32) -> n
     """Return ``q**c+`` or ``(1 - q)**c-``, q the share of the range ``above`` w (eq:pulse-power)."""
     q = above * per_range
     q = min(max(q if up else ONE - q, ZERO), ONE)
-    return exp32((curve[0] if up else curve[4]) * log32(q))
+    return raised(q, curve[0] if up else curve[4])
 
 
 @kernel(inline=True)

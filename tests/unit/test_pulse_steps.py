@@ -1,4 +1,4 @@
-"""Exponentials and logarithms of the step models, against float64."""
+"""Exponentials and powers of the step models, against float64."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hwnoise.kernels._jit import kernel
-from hwnoise.kernels.pulse_steps import exp32, log32
+from hwnoise.kernels.pulse_steps import exp32, raised
 
 Array = Any
 
@@ -20,9 +20,9 @@ def exponentials(x: Array, out: Array) -> None:
 
 
 @kernel
-def logarithms(x: Array, out: Array) -> None:
+def powers(x: Array, c: Any, out: Array) -> None:
     for i in range(len(x)):
-        out[i] = log32(x[i])
+        out[i] = raised(x[i], c)
 
 
 def test_exponential() -> None:
@@ -42,12 +42,14 @@ def test_exponential_at_and_beyond_its_ends() -> None:
     assert found[1:] == pytest.approx(np.exp([80.0, -80.0]), rel=1e-6)
 
 
-def test_logarithm() -> None:
-    """Check the error of ln q in eq:pulse-power."""
-    x = np.geomspace(1e-30, 1e3, 1_000_001).astype(np.float32)
-    found = np.empty_like(x)
-    logarithms(x, found)
-    exact = np.log(x.astype(np.float64))
-    assert (np.abs(found - exact) / np.maximum(np.abs(exact), 1)).max() < 2.1e-7
-    logarithms(np.zeros(1, np.float32), found)
-    assert found[0] == pytest.approx(-88, abs=1)
+@pytest.mark.parametrize("c", [0.0, 0.4, 1.0, 1.7, 5.0, -0.5])
+def test_power(c: float) -> None:
+    """Check the error that eq:pulse-power states for q**c."""
+    q = np.geomspace(1e-6, 1, 1_000_001).astype(np.float32)
+    found, c32 = np.empty_like(q), np.float32(c)
+    powers(q, c32, found)
+    exact = q.astype(np.float64) ** float(c32)
+    scale = 1 + abs(c) * np.maximum(1, -np.log(q.astype(np.float64)))
+    assert (np.abs(found / exact - 1) / scale).max() < 2e-7
+    powers(np.zeros(1, np.float32), c32, found)
+    assert found[0] == pytest.approx(2.0 ** min(max(-127 * float(c32), -115), 115), rel=1e-5)
